@@ -23,11 +23,13 @@ class NotFiled:
         place: As it was named.
         why: In one sentence.
         is_public: Whether the channel may read it.
+        allowance: The id of the same request, where that is open already.
     """
 
     place: str
     why: str
     is_public: bool
+    allowance: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +59,9 @@ def request_several(ctx: Context, caller: Caller, drafts: Sequence[Draft]) -> Fi
     found, left_out = _assessed(ctx, caller, drafts)
     made, joined = _added(ctx, caller, found, left_out) if found else ((), ())
     if not made:
-        kind = AlreadyRequested if joined else RequestRefused
         lines = [f"{one.place}: {one.why}" for one in (*left_out, *joined)]
-        raise kind(f"Nothing was filed. {' '.join(lines)}")
+        said = f"Nothing was filed. {' '.join(lines)}"
+        raise AlreadyRequested(said, allowance=joined[0].allowance) if joined else RequestRefused(said)
     return Filed(made, (*left_out, *joined))
 
 
@@ -85,9 +87,8 @@ def _assessed(ctx: Context, caller: Caller, drafts: Sequence[Draft]) -> tuple[li
         except InvalidInput:
             raise
         except UserError as error:
-            left_out.append(
-                NotFiled(place_text(draft.cluster, draft.pool), error.sentence, is_public=isinstance(error, PUBLIC))
-            )
+            place = place_text(draft.cluster.rpartition("/")[2], draft.pool)  # of an id, its name
+            left_out.append(NotFiled(place, error.sentence, is_public=isinstance(error, PUBLIC)))
             continue
         if all(digest(one.made.scope, one.ask) != digest(other.made.scope, other.ask) for other in found):
             found.append(one)
@@ -112,7 +113,8 @@ def _added(
         for one, twin in zip(found, twins, strict=True):
             if twin is not None:
                 join(uow, twin, one.requester)
-                joined.append(NotFiled(_named(one), waits_sentence(twin, caller.identity, uow.now), is_public=False))
+                why = waits_sentence(twin, caller.identity, uow.now)
+                joined.append(NotFiled(_named(one), why, is_public=False, allowance=twin.id))
         new = [one for one, twin in zip(found, twins, strict=True) if twin is None]
         same = [(_named(one), f"Already requested: {twin.id}.") for one, twin in zip(found, twins, strict=True) if twin]
         told = (*((one.place, one.why) for one in left_out if one.is_public), *same)

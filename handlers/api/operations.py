@@ -1,7 +1,7 @@
 """The operations of the API: one table, from which calls are routed, validated and documented."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
@@ -11,6 +11,7 @@ from bot.checking import Query
 from bot.domain.allowance import Allowance
 from bot.domain.api_token import Token, TokenAct, require_cluster
 from bot.domain.audit import Action
+from bot.domain.batch import place_from_text
 from bot.domain.duration import duration_from_text
 from bot.domain.egress import ClusterEgress, ClusterRef
 from bot.domain.fqdn import Destination, parse_destination
@@ -91,8 +92,8 @@ class ApiOperation:
 def attempt_of(call: ApiCall) -> Attempt:
     """What a call is about, as it was sent: for the audit log when it is refused."""
     match call.given:
-        case NewRequest(cluster=cluster, destinations=hosts, bundle=bundle, pool=pool, duration=duration):
-            asked = {"bundle": bundle, "pool": pool, "duration": duration}
+        case NewRequest(cluster=cluster, destinations=hosts, bundle=bundle, pool=pool, duration=duration, also=more):
+            asked = {"bundle": bundle, "pool": pool, "duration": duration, "also": " ".join(more)}
         case CheckQuery(cluster=cluster, destination=hosts, bundle=bundle, pool=pool):
             asked = {"bundle": bundle, "pool": pool}
         case ClustersQuery(filter=words):
@@ -107,21 +108,24 @@ def attempt_of(call: ApiCall) -> Attempt:
 def _file(ctx: Context, call: ApiCall) -> ApiAnswer:
     asked: NewRequest = call.given
     destinations, duration = _destinations(asked.destinations), duration_from_text(asked.duration)
-    cluster = _cluster(ctx, call, asked.cluster).id
-    draft = allowances.Draft(
-        cluster, destinations, asked.reason, duration, pool=asked.pool, ticket=asked.ticket, bundle=asked.bundle
-    )
-    checking.prepare(ctx, call.caller, cluster, asked.pool)  # nobody waits for an ack here, so Azure can be asked
+    common = allowances.Draft("", destinations, asked.reason, duration, ticket=asked.ticket, bundle=asked.bundle)
+    places = [(asked.cluster, asked.pool), *map(place_from_text, asked.also)]
+    drafts = [replace(common, cluster=_cluster(ctx, call, name).id, pool=pool) for name, pool in places]
+    for draft in drafts:
+        checking.prepare(ctx, call.caller, draft.cluster, draft.pool)  # nobody waits for an ack here: Azure is asked
     try:
-        made = allowances.request(ctx, call.caller, draft)
+        filed = allowances.request_several(ctx, call.caller, drafts)
     except AlreadyRequested as error:
         record_refusal(ctx, call.caller, TokenAct.REQUEST, error, attempt_of(call))
         return _answered(ctx, allowances.get(ctx, call.caller, error.allowance))
-    return _answered(ctx, made, HTTPStatus.CREATED)
+    left_out = [(one.place, one.why) for one in filed.left_out]
+    return _answered(ctx, filed.allowances[0], HTTPStatus.CREATED, left_out)
 
 
-def _answered(ctx: Context, made: Allowance, status: HTTPStatus = HTTPStatus.OK) -> ApiAnswer:
-    return ApiAnswer(request_facts(made, ctx.clock.now()), Attempt(subject=made.id), status)
+def _answered(
+    ctx: Context, made: Allowance, status: HTTPStatus = HTTPStatus.OK, left_out: Sequence[tuple[str, str]] = ()
+) -> ApiAnswer:
+    return ApiAnswer(request_facts(made, ctx.clock.now(), left_out), Attempt(subject=made.id), status)
 
 
 def _status(ctx: Context, call: ApiCall) -> ApiAnswer:
@@ -189,7 +193,9 @@ OPERATIONS = (
         more=(
             "It can be repeated: while the same request is open, the answer is that one with status 200, and nothing "
             "is filed again. The same means cluster, node pool, destinations and duration. What the firewall allows "
-            "already is a problem with status 409 and the code already-allowed."
+            "already is a problem with status 409 and the code already-allowed. With `also`, each cluster or node pool "
+            "gets a request of its own, and the answer is the first one: what cannot be filed is left out, and an "
+            "unknown cluster, or one that the token is not for, refuses the whole call."
         ),
         answer=_file,
         takes=NewRequest,

@@ -18,6 +18,7 @@ from handlers.api.shapes import (
     ClusterLine,
     Ended,
     GivenApproval,
+    LeftOutPlace,
     RequestFacts,
     RiskFacts,
 )
@@ -31,8 +32,16 @@ OPEN = frozenset({Status.LIVE, Status.EXPIRING})
 ALLOWED = {Outcome.ALLOWED: True, Outcome.DENIED: False, Outcome.DEFAULT_DENIED: False}
 
 
-def request_facts(allowance: Allowance, now: datetime) -> RequestFacts:
-    """A request and what became of it, at a time."""
+def request_facts(
+    allowance: Allowance, now: datetime, left_out: Iterable[tuple[str, str]] | None = None
+) -> RequestFacts:
+    """A request and what became of it, at a time.
+
+    Args:
+        allowance: The request.
+        now: The time.
+        left_out: The places for which nothing was filed, with the reasons; those that its card shows by default.
+    """
     scope, ask, verdict, state = allowance.scope, allowance.ask, allowance.verdict, status(allowance, now)
     return RequestFacts(
         id=allowance.id,
@@ -66,6 +75,8 @@ def request_facts(allowance: Allowance, now: datetime) -> RequestFacts:
             score=allowance.risk.score,
             reasons=tuple(one.sentence for one in allowance.risk.reasons),
         ),
+        together=allowance.batch,
+        left_out=tuple(LeftOutPlace(place=place, why=why) for place, why in left_out or allowance.left_out),
     )
 
 

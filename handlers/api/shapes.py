@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from bot.approvals import MAX_REASON
 from bot.checking import MAX_DESTINATIONS
+from bot.domain.batch import MOST_TOGETHER
 from handlers.modals import MAX_TICKET
 
 NO_CONTROLS = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\ufffd]*$"
@@ -36,17 +37,19 @@ class NewRequest:
 
     Args:
         cluster: Name or ARM id of the cluster.
+        also: Further clusters, or node pools as `CLUSTER/POOL`: one request for all of them, decided together.
         reason: Why it is needed; approvers and auditors read it.
         duration: For how long once live: `30m`, `8h`, `7d`, `2w` or `no end`.
         destinations: `[protocol:]host[:port]`, for example `example.com`, `*.example.org`, `tcp:db.example.com:5432`.
         bundle: A configured bundle, whose destinations are added.
-        pool: One node pool only.
+        pool: One node pool only, of the cluster in `cluster`.
         ticket: A reference in another system, where the approval policy wants one.
     """
 
     __pydantic_config__ = _TAKEN
 
     cluster: Name
+    also: Annotated[tuple[Name, ...], Field(max_length=MOST_TOGETHER - 1)] = ()
     reason: Annotated[str, _text(MAX_REASON, 1)]
     duration: Annotated[str, StringConstraints(pattern=r"^([1-9][0-9]{0,4}[mhdw]|no end)$")]
     destinations: Hosts = ()
@@ -139,6 +142,19 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOutPlace:
+    """A cluster or node pool for which nothing was filed.
+
+    Args:
+        place: As `CLUSTER` or `CLUSTER/POOL`.
+        why: In a sentence.
+    """
+
+    place: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RequestFacts:
     """A request and what became of it.
 
@@ -170,6 +186,8 @@ class RequestFacts:
         waits_for: Who must still approve, for example `2 from platform`.
         approvals: Those who did.
         risk: How risky it is.
+        together: The ids of all that were filed as one request with it, itself included; empty if it is alone.
+        left_out: Clusters and node pools of the same call for which nothing was filed; with the first id only.
     """
 
     id: str
@@ -199,6 +217,8 @@ class RequestFacts:
     waits_for: tuple[str, ...]
     approvals: tuple[GivenApproval, ...]
     risk: RiskFacts
+    together: tuple[str, ...] = ()
+    left_out: tuple[LeftOutPlace, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from sqlalchemy import create_engine, inspect, text
 from bot import inventory
 from bot.domain.api_token import TokenAct
 from bot.domain.audit import Action
+from bot.domain.batch import MOST_TOGETHER
 from bot.errors import EgressError, InvalidInput, NotPermitted
 from bot.inventory import TokenDraft, present
 from bot.ports import AllowanceFilter, Context
@@ -73,6 +74,24 @@ def test_the_same_again_is_the_same_request(api: ApiStage) -> None:
     assert filed(api) == 1
 
 
+def test_one_request_for_several_clusters(api: ApiStage) -> None:
+    """By the rules of Slack: what cannot be filed is said, one card for the rest, and filing twice is filing once."""
+    asked_for = {**ASKED, "also": ["aks-udr-agic", "aks-lb", "aks-udr"]}
+    made, again = api.post(asked_for), api.post(asked_for)
+    assert (made.status, again.status, filed(api)) == (201, 200, 2)
+    first, second = made.json["together"]
+    assert (made.json["id"], again.json["id"], made.json["cluster"]) == (first, first, "aks-udr")
+    ((place, why),) = ((one["place"], one["why"]) for one in made.json["left_out"])
+    assert (place, "aks-lb" in why) == ("aks-lb", True)
+    other = api.get(path_of("requests", second)).json
+    assert (other["cluster"], other["together"], other["left_out"]) == ("aks-udr-agic", [first, second], [])
+    api.world.settle()
+    assert len(api.office.cards(first)) == 1
+    few = api.token("few", clusters=("aks-udr",))
+    refused = api.post({**ASKED, "destinations": ["b.example.com"], "also": ["aks-udr-agic"]}, secret=few)
+    assert (refused.status, filed(api)) == (403, 2)
+
+
 def test_a_check_says_what_the_firewall_says(api: ApiStage) -> None:
     """By the rules as they are in Azure; what no firewall filters is allowed, and what cannot leave is not."""
     found = api.get("/api/v1/check", cluster="aks-udr", destination=["api.example.com", "mcr.microsoft.com"]).json
@@ -125,6 +144,8 @@ def test_clusters_are_listed_in_pages_and_read_from_azure(api: ApiStage) -> None
         ({"reason": "a\x00b"}, 400, "invalid-input"),
         ({"bundle": "nothing"}, 400, "invalid-input"),
         ({"pool": "nothing"}, 400, "invalid-input"),
+        ({"also": ["aks-udr-agic"] * MOST_TOGETHER}, 400, "invalid-input"),
+        ({"also": ["aks-udr-agic", "aks-nowhere"]}, 404, "unknown-cluster"),
         ({"approve": True}, 400, "invalid-input"),
         ({"cluster": "aks-lb"}, 422, "cannot-take-effect"),
     ],
