@@ -12,6 +12,7 @@ from typing import Any
 from bot.domain.audit import OUTCOMES, Action, AuditFilter
 from bot.domain.dates import span_from_text
 from bot.domain.ids import canonical_id, is_id
+from bot.domain.phrases import listed
 from bot.domain.risk import Level
 from bot.errors import InvalidInput
 from bot.proofs import WRITERS
@@ -157,7 +158,7 @@ def _among(what: str, known: Collection[str]) -> Callable[[str], str]:
         if given.lower() in known:
             return given.lower()
         near = get_close_matches(given.lower(), known, 1)
-        hint = f"Did you mean {near[0]}?" if near else f"Use {', '.join(list(known)[:10])}."
+        hint = f"Did you mean {near[0]}?" if near else f"Use {listed(list(known), 10)}."
         raise InvalidInput(f"“{given[:60]}” is not {what}. {hint}")
 
     return read

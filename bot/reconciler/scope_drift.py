@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+import structlog
+
 from bot.allowances import assess_policy, record
 from bot.approvals import Circumstances
 from bot.domain.allowance import UNENDED, Allowance, Status, is_open, is_wanted, status
@@ -24,6 +26,8 @@ from bot.inventory import is_deletion, keep
 from bot.inventory.ip_changes import announce
 from bot.ports import ChannelEvent, Context, NoticeEvent, UnitOfWork
 from bot.reconciler.run import Run
+
+log = structlog.get_logger(__name__)
 
 Found = tuple[ClusterEgress | None, datetime]
 """A cluster as Azure has it, None where it does not exist, and when the reading began."""
@@ -113,7 +117,8 @@ def _read(run: Run, cluster_id: str) -> Found | None:
         egress = run.ctx.clusters.read_egress(cluster_id)
     except ArmNotFound as error:
         return (None, began) if is_deletion(error) else None
-    except (ArmForbidden, Unavailable, Defect):
+    except (ArmForbidden, Unavailable, Defect) as error:
+        log.warning("cluster_not_read", cluster=cluster_id, error=str(error))
         return None
     run.state = run.state.read_cluster(cluster_id, began)
     return egress, began

@@ -40,15 +40,15 @@ def _kept(run: Run, uow: UnitOfWork, before: Watch, seen: Watch) -> Finish:
         return Finish(None, state=run.kept)
     saved = uow.tx.watches.save(now)
     uow.tx.outbox.add(Notice(NoticeKind.CARD, saved.id, saved.starter.user))
-    if saved.kind is WatchKind.TEST and saved.news_for(before):
-        _say(
-            uow, saved, WatchEvent.SEEN, names="\n".join(one.denied.name for one in saved.news_for(before)[:MOST_TOLD])
-        )
+    names = list(dict.fromkeys(one.denied.name for one in saved.news_for(before)))
+    if saved.kind is WatchKind.TEST and names:
+        rest = max(0, len(names) - MOST_TOLD)
+        _say(uow, saved, WatchEvent.SEEN, names="\n".join(names[:MOST_TOLD]), rest=str(rest))
     return Finish(min(EVERY[saved.kind], denials.ends_at(saved) - run.now), state=run.kept)
 
 
 MOST_TOLD = 20
-"""Hosts that one message in the thread names; the card has all of them."""
+"""Hosts that one message in the thread names, and it says how many more there are."""
 
 
 def _say(uow: UnitOfWork, watch: Watch, event: WatchEvent, **facts: str) -> None:

@@ -1,14 +1,16 @@
 """The wake signal: shortens the wait for work, and is never needed for it to be done."""
 
 import threading
-from contextlib import suppress
 from typing import Any
 
+import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot.store.leases import CHANNEL
+
+log = structlog.get_logger(__name__)
 
 HEARTBEAT_S = 1.0
 """How often the listening thread looks whether it should end."""
@@ -30,6 +32,7 @@ class WakeSignal:
         self._count = 0
         self._closed = threading.Event()
         self._listener: threading.Thread | None = None
+        self._is_lost = False
 
     @property
     def mark(self) -> int:
@@ -67,8 +70,12 @@ class WakeSignal:
         from psycopg import Error
 
         while not self._closed.is_set():
-            with suppress(DBAPIError, PoolTimeout, Error, OSError):
+            try:
                 self._follow()
+            except (DBAPIError, PoolTimeout, Error, OSError) as error:
+                if not self._is_lost:
+                    log.warning("listening_ended", error=type(error).__name__)
+                self._is_lost = True
             self._closed.wait(RECONNECT_S)
 
     def _follow(self) -> None:
@@ -79,6 +86,7 @@ class WakeSignal:
         try:
             driver.autocommit = True
             driver.execute(f"LISTEN {CHANNEL}")
+            self._is_lost = False
             self.ring()  # catch up on notifications missed while not listening
             while not self._closed.is_set():
                 for _ in driver.notifies(timeout=HEARTBEAT_S, stop_after=1):

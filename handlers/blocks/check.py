@@ -12,7 +12,7 @@ from bot.domain.egress import dns_caveat
 from bot.domain.egress_filter import FilterKind
 from bot.domain.firewall import Outcome, Result, RuleAction, Stage, TraceStep, headline, summary
 from bot.domain.network_rules import by_address
-from bot.domain.phrases import counted
+from bot.domain.phrases import counted, listed
 from handlers.blocks.allowance_card import until
 from handlers.blocks.block_kit import (
     SECTION_TEXT,
@@ -240,7 +240,7 @@ def _dns(found: Check) -> str:
 
 def _resolution(findings: Sequence[CheckResult]) -> str:
     """Show what the names resolved to, which decides on rules with addresses."""
-    told = [f"{code(one.destination.fqdn)} {', '.join(one.addresses[:3])}" for one in findings if one.addresses]
+    told = [f"{code(one.destination.fqdn)} {listed(one.addresses, 3)}" for one in findings if one.addresses]
     return f"Resolved by the bot's own DNS: {fold(told, 400, most=STEPS_SHOWN, joint='; ')}." if told else ""
 
 

@@ -37,8 +37,8 @@ def stats_message(numbers: Statistics, scope: AuditFilter, missing: Sequence[str
             *fields(_figures(numbers)),
             *map(chart_block, charts),
             *_list("Hosts asked for most", [f"{code(name)} {count}" for name, count in numbers.hosts]),
-            *_list("Denied because", [f"{count} × {code(reason[:80])}" for reason, count in numbers.denials]),
-            *_list("Decided by", [f"{person(user)} {count}" for user, count in numbers.deciders]),
+            *_list("Denied because, most often", [f"{times} × {code(_short(why))}" for why, times in numbers.denials]),
+            *_list("Decided by, most often", [f"{person(user)} {count}" for user, count in numbers.deciders]),
             context(HINT),
         ],
         charts,
@@ -102,6 +102,10 @@ def _period(scope: AuditFilter) -> str:
     until = f" until {time_text(scope.until)}" if scope.until else ""
     where = f", cluster {code(scope.cluster)}" if scope.cluster else ""
     return f"What is on record {since}{until}{where}. {OWN if scope.own else ''}".strip()
+
+
+def _short(reason: str) -> str:
+    return reason if len(reason) <= 80 else f"{reason[:79]}…"
 
 
 def _list(title: str, lines: Sequence[str]) -> list[Block]:

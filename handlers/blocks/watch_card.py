@@ -130,7 +130,9 @@ def watch_news(watch: Watch, body: Mapping[str, str]) -> Message:
     """What is said under the card."""
     if body.get("event") == WatchEvent.SEEN:
         names = set(body.get("names", "").split("\n"))
-        rows = host_blocks([one for one in items_of(watch) if one.denied.name in names], (), ())
+        rest = int(body.get("rest", "0"))
+        more = [context(f"and {counted(rest, 'more host')}: see the card.")] if rest else []
+        rows = host_blocks([one for one in items_of(watch) if one.denied.name in names], (), more)
         return message(f"New in the log of {watch.cluster_name}", rows)
     count = counted(len(watch.requestable), "destination")
     if watch.requestable:

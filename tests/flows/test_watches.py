@@ -22,6 +22,7 @@ from bot.errors import CannotTakeEffect, InvalidInput, NotPermitted
 from bot.ports import Notice
 from bot.ports.firewall_logs import FirewallLogs
 from bot.reconciler import Reconciler
+from bot.reconciler.watches import MOST_TOLD
 from handlers import denied
 from handlers.blocks.check import allowed_lines, next_step
 from handlers.blocks.watch_card import watch_card, watch_news
@@ -99,7 +100,8 @@ def test_a_watch_shows_what_is_denied_and_ends_by_itself(world: World) -> None:
     assert "Watching aks-udr until" in said
     world.work(MINUTE)
     assert "Nothing so far." in card(world)
-    traffic(world, "api.example.com")
+    for host in ("api.example.com", *(f"h{number}.example.com" for number in range(MOST_TOLD))):
+        traffic(world, host)
     world.work(2 * MINUTE)
     assert "api.example.com" in card(world)
     world.reconciler = Reconciler(world.ctx, world.said, workers=0)
@@ -107,12 +109,13 @@ def test_a_watch_shows_what_is_denied_and_ends_by_itself(world: World) -> None:
     world.work(30 * MINUTE)
     world.work(MINUTE)
     (seen, ended) = thread(world)
-    assert ("api.example.com" in seen, "1 destination can be requested" in ended) == (True, True)
+    assert ("example.com" in seen, "and 1 more host: see the card." in seen) == (True, True)
+    assert f"{MOST_TOLD + 1} destinations can be requested" in ended
     watch = found(world)
     assert (watch.is_open, watch.stopped) == (False, None)
     assert "watch_stop" not in card(world)
     with world.store.read() as tx:
-        assert tx.drafts.get(watch.draft) == "api.example.com"
+        assert len(str(tx.drafts.get(watch.draft)).split()) == MOST_TOLD + 1
     assert [one.action for one in events(world, watch.id)] == [Action.WATCH_START, Action.WATCH_END]
 
 

@@ -15,7 +15,8 @@ def rule_text(rule: PolicyRule) -> str:
     plain = PolicyRule("", rule.then, "")
     named = ((one.name, getattr(rule, one.name), getattr(plain, one.name)) for one in fields(rule))
     said = [f"{name}={_text(value)}" for name, value, unset in named if name == "then" or value != unset]
-    return "; ".join(said)[:LONGEST]
+    text = "; ".join(said)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def _text(value: object) -> str:
