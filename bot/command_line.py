@@ -17,6 +17,7 @@ from bot.domain.forecast_text import text_of
 from bot.domain.policy_examples import check_example, explain
 from bot.domain.reference import reference
 from bot.errors import BadConfiguration, EgressError, StoreUnavailable
+from bot.http_client import excepting_this_machine
 from bot.logs import log_as
 from bot.wiring import pipeline_commands, planning, production
 from bot.wiring.audit_commands import audit
@@ -120,6 +121,7 @@ def sandbox(data: Path | None, **options: object) -> None:
     from bot.wiring import simulated  # brings a web server and both simulators with it
 
     log_as("text")
+    os.environ.update(excepting_this_machine(os.environ))
     with tempfile.TemporaryDirectory(prefix="egress-sandbox-", ignore_cleanup_errors=True) as folder:
         choice = simulated.SandboxChoice(data=data or Path(folder), **options)  # type: ignore[arg-type]
         _run(lambda: simulated.sandbox(choice, click.echo))

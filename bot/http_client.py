@@ -98,6 +98,16 @@ def proxy_of(url: str) -> str | None:
     return _with_scheme(found) if found else None
 
 
+def excepting_this_machine(variables: Mapping[str, str]) -> dict[str, str]:
+    """``NO_PROXY``, in both spellings, with this machine: the SDKs would look for it behind the proxy.
+
+    Args:
+        variables: The environment.
+    """
+    known = variables.get("no_proxy") or variables.get("NO_PROXY")
+    return dict.fromkeys(("NO_PROXY", "no_proxy"), ",".join([*([known] if known else []), "localhost,127.0.0.1,::1"]))
+
+
 def unusable_proxies(variables: Mapping[str, str]) -> list[str]:
     """One sentence for each proxy that the environment names and nobody here can speak to; no password is in it.
 

@@ -9,8 +9,9 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 START_S = 60.0
@@ -24,10 +25,18 @@ class SandboxProcess:
         data: Its folder; kept across restarts.
         options: Further command line options.
         code: The folder whose code is run: another version, or this one.
+        environment: Variables beside those of this process.
     """
 
-    def __init__(self, data: Path, *options: str, code: Path | None = None) -> None:
+    def __init__(
+        self,
+        data: Path,
+        *options: str,
+        code: Path | None = None,
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._code = code
+        self._environment = environment
         self._port, self._arm_port = _free_ports(2)
         self._command = [sys.executable, "-m", "bot", "sandbox", "--data", str(data), *options]
         self._command += ["--port", str(self._port), "--arm-port", str(self._arm_port)]
@@ -53,7 +62,7 @@ class SandboxProcess:
         """Start it, and wait until it is ready."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                self._command, stdout=log, stderr=log, env=dict(os.environ), cwd=self._code
+                self._command, stdout=log, stderr=log, env={**os.environ, **self._environment}, cwd=self._code
             )
         wait_for(self._is_ready, "The sandbox did not become ready", START_S)
 

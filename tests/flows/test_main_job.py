@@ -8,13 +8,15 @@ import pytest
 
 from tests.driver import SandboxProcess, wait_for
 
+AWAY = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), "http://127.0.0.1:9")
+
 
 @pytest.fixture(params=[("--http", "sqlite_url"), ("--socket", "postgres_url")])
 def sandbox(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SandboxProcess]:
-    """A sandbox on each database, each with another delivery."""
+    """A sandbox on each database, each with another delivery; a proxy that is away is no matter to it."""
     delivery, database = request.param
     url = request.getfixturevalue(database)
-    process = SandboxProcess(tmp_path / "data", delivery, "--database", url, "--speed", "1200")
+    process = SandboxProcess(tmp_path / "data", delivery, "--database", url, "--speed", "1200", environment=AWAY)
     process.start()
     yield process
     process.stop()
