@@ -2,10 +2,12 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, text
+from structlog.testing import capture_logs
 
 from bot.store import SqlStore
 
@@ -81,10 +83,26 @@ def test_another_process_wakes_on_postgresql(postgres_url: str) -> None:
         theirs.close()
 
 
-def _until_listening(store: SqlStore) -> None:
-    from sqlalchemy import text
+def test_a_listener_that_is_lost_is_said(postgres_url: str) -> None:
+    """Work is found all the same, later: whoever reads the log knows why."""
+    store = SqlStore(postgres_url)
+    with closing(store), capture_logs() as logs:
+        store.wait(timedelta())  # begins to listen
+        _until_listening(store)
+        with store._engine.connect() as connection:
+            connection.execute(text(f"SELECT pg_terminate_backend(pid) {LISTENERS}"))
+        for _ in range(500):
+            if logs:
+                break
+            threading.Event().wait(0.02)
+    assert [line["event"] for line in logs] == ["listening_ended"]
 
-    query = text("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND state = 'idle'")
+
+LISTENERS = "FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()"
+
+
+def _until_listening(store: SqlStore) -> None:
+    query = text(f"SELECT count(*) {LISTENERS} AND state = 'idle'")
     for _ in range(500):
         with store._engine.connect() as connection:
             if connection.scalar(query):
