@@ -14,7 +14,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY bot ./bot
 COPY handlers ./handlers
 COPY migrations ./migrations
-# Without .pyc files a read-only container compiles everything that it imports at every start.
+# Without .pyc files `import azure.mgmt.network` costs 2-3 s and over 300 MB, on every start of a read-only container.
 # They are valid whatever the copy into the next stage makes of the files' times.
 RUN /opt/egress/bin/python -m pip install --quiet --no-compile --no-deps --no-build-isolation . \
     && /opt/egress/bin/python -m pip uninstall --quiet --yes pip hatchling editables \

@@ -31,6 +31,7 @@ from bot.errors import UnknownShape
 from bot.logs import carried
 
 if TYPE_CHECKING:
+    from azure.mgmt.network import NetworkManagementClient
     from azure.monitor.querymetrics import MetricsClient
 
     Sending = ContainerServiceClient | MetricsClient
@@ -48,10 +49,7 @@ Source: https://learn.microsoft.com/rest/api/virtualnetwork, read 2026-11.
 """
 
 FIREWALL_API = "2026-03-01"
-"""API version for firewalls and their policies, to read and to write: so a read shows every field that is written.
-
-Source: https://learn.microsoft.com/rest/api/virtualnetwork, read 2026-11.
-"""
+"""API version for firewalls and their policies: the pinned SDK writes with it, so a read shows every field."""
 
 AKS_API = "2026-08-01"
 """API version for managed clusters: the one that the pinned SDK writes with."""
@@ -105,6 +103,7 @@ class Clients:
         self._credential = credential
         self._transport = transport or _real_transport(settings)
         self._aks: dict[str, ContainerServiceClient] = {}
+        self._network: dict[str, NetworkManagementClient] = {}
         self._monitors: dict[str, MetricsClient] = {}
         self.cloud = cloud_of(settings.endpoint, settings.metrics_endpoint)
         self._logs: LogsQueryClient | None = None
@@ -113,11 +112,20 @@ class Clients:
         self.graph = ResourceGraphClient(credential, **self._options(retry_on_methods=["POST"]))
 
     def aks(self, subscription: str) -> ContainerServiceClient:
-        """The client for managed clusters, and for any other resource by its ARM id."""
+        """The client for managed clusters, and for any read."""
         with self._lock:
             if subscription not in self._aks:
                 self._aks[subscription] = ContainerServiceClient(self._credential, subscription, **self._options())
             return self._aks[subscription]
+
+    def network(self, subscription: str) -> "NetworkManagementClient":
+        """The client for writes to firewalls; imported late because it costs 13 MB, and not everybody writes."""
+        from azure.mgmt.network import NetworkManagementClient
+
+        with self._lock:
+            if subscription not in self._network:
+                self._network[subscription] = NetworkManagementClient(self._credential, subscription, **self._options())
+            return self._network[subscription]
 
     def token(self, scope: str) -> str:
         """A token of the bot's identity for something beside Azure Resource Manager.
@@ -199,15 +207,6 @@ class Clients:
         with self.standing.noted():
             return self._received(self._of(path), HttpRequest("GET", path, params={"api-version": api_version})).text()
 
-    def put(self, path: str, api_version: str, body: Json, headers: Mapping[str, str], **options: Any) -> None:
-        """Write one resource as a whole, with the SDK's options; azure-mgmt-network sends the same, and takes 13 MB.
-
-        Raises:
-            EgressError: One of the ``Arm…`` errors.
-        """
-        asked = HttpRequest("PUT", path, params={"api-version": api_version}, headers=dict(headers), json=body)
-        self._received(self._of(path), asked, **options)
-
     def post_metrics(self, region: str, asked: HttpRequest) -> Json:
         """Ask Azure Monitor's batch API; its path begins with a slash.
 
@@ -268,9 +267,9 @@ class Clients:
         response = self._received(client, asked)
         return object_from_text(response.text(), path), response.headers
 
-    def _received(self, client: "Sending", asked: HttpRequest, **options: Any) -> HttpResponse:
+    def _received(self, client: "Sending", asked: HttpRequest) -> HttpResponse:
         with translated():
-            response = client.send_request(asked, **self.hurry(), **options)
+            response = client.send_request(asked, **self.hurry())
         if response.status_code >= 300:
             raise fault_from_answer(response.status_code, response.headers, json_from_text(response.text()))
         return response

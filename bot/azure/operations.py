@@ -39,16 +39,16 @@ def begin(write: Callable[..., object], settings: ArmSettings) -> Operation:
     """
     accepted = Accepted()
     with translated():
-        write(raw_response_hook=accepted, retry_total=0, **WITHIN)
+        write(polling=False, raw_response_hook=accepted, retry_total=0, **WITHIN)
     return Operation(accepted.url, _look_after(accepted.headers, settings), request_id(accepted.headers))
 
 
-def only_if_unchanged(seen: ObservedGroup) -> dict[str, str]:
-    """Headers of a write that holds only for what was read.
+def only_if_unchanged(seen: ObservedGroup) -> dict[str, Any]:
+    """Options of a write that holds only for what was read.
 
     The firewall provider declares no ``If-Match``; whether it honours one is not certain, so the caller reads back.
     """
-    return {"If-Match": _quoted(seen.etag)} if seen.etag else {"If-None-Match": "*"}
+    return {"headers": {"If-Match": _quoted(seen.etag)} if seen.etag else {"If-None-Match": "*"}}
 
 
 def _quoted(etag: str) -> str:

@@ -35,8 +35,7 @@ def begin_scale(clients: Clients, plan: ScalePlan) -> Operation:
     if not _edit(cluster["properties"]["networkProfile"], plan):
         raise StalePlan(f"{plan.cluster_name} is no longer set to {plan.change.ends[0]}. Propose the change again.")
     unchanged = {"etag": plan.etag, "match_condition": MatchConditions.IfNotModified} if plan.etag else {}
-    write = partial(managed.begin_create_or_update, group, name, cluster, polling=False, **unchanged)
-    return begin(write, clients.settings)
+    return begin(partial(managed.begin_create_or_update, group, name, cluster, **unchanged), clients.settings)
 
 
 _PROFILES = {"loadBalancer": "loadBalancerProfile", "managedNATGateway": "natGatewayProfile"}

@@ -19,9 +19,11 @@ alone, the library raises them to 32 MiB.
 Source: https://www.gnu.org/software/libc/manual/html_node/Memory-Allocation-Tunables.html, read 2026-11.
 """
 
-SHAPES = ("azure.mgmt.containerservice.models", "azure.mgmt.containerservice.types")
-"""Modules of the Azure SDK that only describe shapes: 280 classes that take 8 MB. The bot sends and reads JSON, so that
-a field that is newer than the SDK is kept; the SDK's operations mention them in annotations alone."""
+SHAPES = tuple(
+    f"azure.mgmt.{package}.{module}" for package in ("containerservice", "network") for module in ("models", "types")
+)
+"""Modules of the Azure SDK that only describe shapes: 2,100 classes that take 20 MB and 0.1 s. The bot sends and reads
+JSON, so that a field that is newer than the SDK is kept; the SDK's operations mention them in annotations alone."""
 
 
 def keep_small() -> None:

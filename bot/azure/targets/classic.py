@@ -3,8 +3,9 @@
 import json
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
-from bot.azure.clients import FIREWALL_API, Clients, Json
+from bot.azure.clients import FIREWALL_API, Clients, Json, segment_after
 from bot.azure.operations import begin, only_if_unchanged
 from bot.azure.settings import ArmSettings
 from bot.azure.targets.shared import OUR_KINDS, digest, ip_group_ranges, require_untouched, state_of
@@ -59,8 +60,15 @@ class ClassicTarget:
         """Write the firewall as it was read, but for our own rule collections."""
         body = _body(group.raw, collections, self._settings)
         require_untouched(_without_ours(body, self._settings), group)
-        sent = {key: value for key, value in body.items() if key not in READ_ONLY}
-        write = partial(self._clients.put, self._target.id, FIREWALL_API, sent, only_if_unchanged(group))
+        sent: Any = {key: value for key, value in body.items() if key not in READ_ONLY}
+        network = self._clients.network(segment_after(self._target.id, "subscriptions"))
+        write = partial(
+            network.azure_firewalls.begin_create_or_update,
+            segment_after(self._target.id, "resourceGroups"),
+            segment_after(self._target.id, "azureFirewalls"),
+            sent,
+            **only_if_unchanged(group),
+        )
         return begin(write, self._settings)
 
 

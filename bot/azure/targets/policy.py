@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from bot.azure.clients import FIREWALL_API, Clients, Json
+from bot.azure.clients import FIREWALL_API, Clients, Json, segment_after
 from bot.azure.operations import begin, only_if_unchanged
 from bot.azure.settings import ArmSettings
 from bot.azure.targets.shared import OUR_KINDS, digest, ip_group_ranges, require_untouched, state_of
@@ -88,9 +88,17 @@ class PolicyTarget:
 
     def begin_write(self, collections: Sequence[RuleCollection], group: ObservedGroup) -> Operation:
         """Replace our own part of our group; what others put into it stays."""
-        body = _group_body(group, collections, self._settings)
+        body: Any = _group_body(group, collections, self._settings)
         require_untouched(_foreign(body, self._settings), group)
-        write = partial(self._clients.put, self._path(group.number), FIREWALL_API, body, only_if_unchanged(group))
+        network = self._clients.network(segment_after(self._target.id, "subscriptions"))
+        write = partial(
+            network.firewall_policy_rule_collection_groups.begin_create_or_update,
+            segment_after(self._target.id, "resourceGroups"),
+            segment_after(self._target.id, "firewallPolicies"),
+            group_name(self._settings.group, group.number),
+            body,
+            **only_if_unchanged(group),
+        )
         return begin(write, self._settings)
 
     def _path(self, number: int) -> str:
