@@ -16,6 +16,7 @@ from bot.domain.allowance import Allowance
 from bot.domain.batch import Batch
 from bot.domain.campaign import ReviewSheet
 from bot.domain.configuration import Configuration
+from bot.domain.estimate import waits_for_writer
 from bot.domain.firewall_log.watch import Watch
 from bot.domain.ids import is_campaign_id, is_scale_id
 from bot.domain.scale_proposal import Scale
@@ -172,8 +173,10 @@ class SlackNotifier:
         return allowance_card(facts, self._config, now, self._ahead(facts, now))
 
     def _ahead(self, one: Allowance, now: datetime) -> Waiting:
-        room = gauge(self._store, self._config.firewall, one.scope, one.destinations)
-        return Waiting(estimate(self._store, one, now), room)
+        """What is said of an allowance that waits, and only of one."""
+        if one.is_waiting(now):
+            return Waiting(gauge=gauge(self._store, self._config.firewall, one.scope, one.destinations))
+        return Waiting(estimate(self._store, one, now) if waits_for_writer(one, now) else None)
 
     def _is_updated(self, recipient: str, ts: str, drawn: dict[str, Any]) -> bool:
         try:

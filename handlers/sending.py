@@ -14,10 +14,8 @@ from typing import Any
 
 import structlog
 from slack_sdk import WebClient
-from slack_sdk.webhook import WebhookClient
 
 from bot.errors import EgressError, Refused, SlackRefused, Unavailable
-from bot.http_client import proxy_of
 from bot.measures import ANSWERS_LOST
 from handlers.blocks.block_kit import METADATA, carried_text, local_times, message, whole
 from handlers.blocks.words import error_text
@@ -39,6 +37,7 @@ from handlers.replies import (
     View,
 )
 from handlers.unexpected import unexpected
+from handlers.web_client import ResponseClient
 
 log = structlog.get_logger(__name__)
 
@@ -171,8 +170,7 @@ class Sender:
         if origin.response_url is None:
             raise SlackRefused("Slack sent no response URL.", code="invalid_url")
         how: dict[str, Any] = {"timeout": self._client.timeout, "retry_handlers": self._client.retry_handlers}
-        client = WebhookClient(origin.response_url, ssl=self._client.ssl, **how)
-        client.proxy = proxy_of(origin.response_url)  # as ``FreshClient`` does
+        client = ResponseClient(origin.response_url, ssl=self._client.ssl, **how)
         answer = client.send(response_type="ephemeral", **said)
         if answer.status_code != HTTPStatus.OK or '"ok":false' in answer.body.replace(" ", ""):
             code = "invalid_blocks" if "invalid_blocks" in answer.body else ""

@@ -99,11 +99,14 @@ class SqlAuditSearch:
         """A person's own events without any other filter: each alternative by its index, then together."""
         self._conditions = conditions(replace(self._wanted, own=None))
         found: dict[int, Record] = {}
+        few = set[int]()
         for one in alternatives:
             numbers = self._numbers((one,))
-            is_few = len(numbers) <= FEW
-            rows = self._among(sorted(numbers, reverse=True)) if is_few else self._rows(one, limit=self._limit)
-            found |= {row.seq: row for row in rows}
+            if len(numbers) <= FEW:
+                few |= numbers
+            else:
+                found |= {row.seq: row for row in self._rows(one, limit=self._limit)}
+        found |= {row.seq: row for row in self._among(sorted(few, reverse=True))}
         return [found[seq] for seq in sorted(found, reverse=True)][: self._limit]
 
     def _rows(self, *where: ColumnElement[bool], limit: int | None = None) -> list[Record]:
