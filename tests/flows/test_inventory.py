@@ -97,6 +97,8 @@ def test_gaps_are_told_and_nothing_behind_them_is_forgotten(world: World) -> Non
     assert "aks-block" not in names(world, "")
     assert len(page.gaps) == 1
     assert LOST in page.gaps[0]
+    with pytest.raises(UnknownCluster, match=f"Could not read subscription {LOST}"):
+        inventory.find(world.ctx, inventory.person(world.ctx, DEV), "aks-lbb")
 
 
 def test_one_name_two_clusters(world: World) -> None:
