@@ -18,7 +18,8 @@ from bench.stage.rows import approved, copies, count_rows, ended, live, store_ro
 from bench.stage.served import Served, served
 from bot import allowances, auditing
 from bot.allowances import campaigns
-from bot.domain.allowance import Allowance
+from bot.domain.allowance import Allowance, revoke
+from bot.domain.approval import Ending
 from bot.domain.audit import AuditFilter
 from bot.domain.request_search import RequestSearch
 from bot.domain.rule_rendering import placed, render
@@ -105,32 +106,49 @@ def looks(bot: Served) -> dict[str, Callable[[], Any]]:
     }
 
 
-def longest_round(bot: Served) -> tuple[float, float]:
-    """Seconds, and the processor's, of the longest round until one more allowance is live."""
+Seconds = tuple[float, float]
+"""What something took, and what the processor did of it."""
+
+
+def longest_rounds(bot: Served) -> dict[str, Seconds]:
+    """The longest round until one more allowance is live, and until it is gone again."""
     (one,) = copies(bot.template, 1, first=LIVE + WAITING + ENDED, ask="more")
     store_rows(bot.store, [approved(one, bot.ctx.clock.now())])
-    one_round, took = Round(bot, one.scope.target.key), [(0.0, 0.0)]
-    while not is_live(bot, one):
-        began, own = time.perf_counter(), time.process_time()
-        one_round()
-        took.append((time.perf_counter() - began, time.process_time() - own))
+    added = longest(bot, one.id, lambda row: row.live_at is not None)
+    with bot.store.write() as tx:
+        ending = Ending(one.requester, bot.ctx.clock.now(), "no longer needed")
+        tx.allowances.save(revoke(tx.allowances.get(one.id), ending), is_open=True)
+    return {
+        "the longest that adds one": added,
+        "the longest that ends one": longest(bot, one.id, lambda row: row.gone_at is not None),
+    }
+
+
+def longest(bot: Served, id_: str, is_over: Callable[[Allowance], bool]) -> Seconds:
+    """Of the rounds until something is true of an allowance."""
+    one_round, took = Round(bot, bot.template.scope.target.key), [(0.0, 0.0)]
+    while not is_over(stored(bot, id_)):
+        took.append(once(one_round))
         time.sleep(0.5)
     return max(took, key=itemgetter(1))
 
 
-def is_live(bot: Served, one: Allowance) -> bool:
-    """Whether it was read back from Azure."""
+def stored(bot: Served, id_: str) -> Allowance:
+    """An allowance as it is in the database."""
     with bot.store.read() as tx:
-        return tx.allowances.get(one.id).live_at is not None
+        return tx.allowances.get(id_)
+
+
+def once(look: Callable[[], Any]) -> Seconds:
+    """One time."""
+    began, own = time.perf_counter(), time.process_time()
+    look()
+    return time.perf_counter() - began, time.process_time() - own
 
 
 def measured(look: Callable[[], Any]) -> tuple[float, float, float]:
     """Seconds of the first time, and of the median; and the processor's of that."""
-    took: list[tuple[float, float]] = []
-    for _ in range(RUNS + 1):
-        began, own = time.perf_counter(), time.process_time()
-        look()
-        took.append((time.perf_counter() - began, time.process_time() - own))
+    took = [once(look) for _ in range(RUNS + 1)]
     usual = sorted(took[1:])[RUNS // 2]
     return took[0][0], *usual
 
@@ -149,11 +167,18 @@ def report(name: str, bot: Served) -> None:
     fill(bot)
     print(f"\n{name}: {LIVE:,} live, {WAITING:,} waiting, {ENDED:,} ended")
     print(f"{'ms':30} {'first':>8} {'usual':>8} {'CPU':>8} {'without rows':>13}")
+    line("the first round after a start", once(Round(bot, bot.template.scope.target.key)))
+    bot.store._parsed.forget()
     for what, look in looks(bot).items():
         first, usual, own = measured(look)
         print(f"{what:30} {first * 1e3:8.0f} {usual * 1e3:8.0f} {own * 1e3:8.0f} {small[what] * 1e3:13.0f}", flush=True)
-    wall, own = longest_round(bot)
-    print(f"{'the longest that adds one':30} {'':8} {wall * 1e3:8.0f} {own * 1e3:8.0f}", flush=True)
+    for what, took in longest_rounds(bot).items():
+        line(what, took)
+
+
+def line(what: str, took: Seconds) -> None:
+    """Something that is measured once."""
+    print(f"{what:30} {'':8} {took[0] * 1e3:8.0f} {took[1] * 1e3:8.0f}", flush=True)
 
 
 if __name__ == "__main__":

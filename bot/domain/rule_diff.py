@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
@@ -10,7 +10,16 @@ from typing import Annotated
 from pydantic import Field
 
 from bot.domain.fields import NotWritten
-from bot.domain.firewall import ApplicationRule, NatRule, NetworkRule, Rule, RuleCollection, network_fqdns
+from bot.domain.firewall import (
+    ApplicationRule,
+    NatRule,
+    NetworkRule,
+    Rule,
+    RuleAction,
+    RuleCollection,
+    RuleKind,
+    network_fqdns,
+)
 from bot.domain.firewall.rules import MAX_NETWORK_FQDNS
 from bot.domain.rule_rendering import allowance_id_from_rule
 from bot.errors import UnsafePlan
@@ -34,6 +43,9 @@ Key = tuple[str, str]
 
 Meaning = tuple[str, ...]
 """What a rule matches and what happens to it: equal for rules that the firewall treats alike."""
+
+_Head = tuple[RuleKind, RuleAction]
+"""What the meaning of a rule takes from its collection."""
 
 
 class ChangeKind(StrEnum):
@@ -121,12 +133,41 @@ class Gauge:
         return self.after <= self.limit
 
 
-def diff(observed: Sequence[RuleCollection], desired: Sequence[RuleCollection]) -> RuleDiff:
+class Meanings:
+    """What rules mean, kept for whoever compares mostly the same ones again; for one comparison at a time."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Rule, _Head, Meaning]] = {}
+        self._used: dict[int, tuple[Rule, _Head, Meaning]] = {}
+
+    def of(self, collection: RuleCollection, rule: Rule) -> Meaning:
+        """The meaning of a rule; of just this value in a collection of this kind it is known from before."""
+        head = (collection.kind, collection.action)
+        known = self._known.get(id(rule))
+        if known is None or known[0] is not rule or known[1] != head:
+            known = (rule, head, meaning_of(collection, rule))
+        self._used[id(rule)] = known  # it holds the rule, so that no other value has its id
+        return known[2]
+
+    def turn(self) -> None:
+        """Forget what the comparison that is over did not ask for."""
+        self._known, self._used = self._used, {}
+
+
+def diff(
+    observed: Sequence[RuleCollection], desired: Sequence[RuleCollection], meanings: Meanings | None = None
+) -> RuleDiff:
     """Compare by meaning: order, letter case and descriptions do not count.
 
     Nor do the priorities of our collections among each other: all of them allow, so their order decides nothing.
+
+    Args:
+        observed: What is there.
+        desired: What should be.
+        meanings: What is known of the same rules from before.
     """
-    before, after = _rules(observed), _rules(desired)
+    means = meanings.of if meanings else meaning_of
+    before, after = _rules(observed, means), _rules(desired, means)
     differing = sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
     changes = tuple(RuleChange(*key, _kind(was_there=key in before, will_be=key in after)) for key in differing)
     kept = sum(before.get(key) == value for key, value in after.items())
@@ -136,7 +177,7 @@ def diff(observed: Sequence[RuleCollection], desired: Sequence[RuleCollection]) 
 
 def content_digest(collections: Sequence[RuleCollection]) -> str:
     """A digest of what rule collections mean: equal for everything that the firewall would treat alike."""
-    return _digest(_rules(collections))
+    return _digest(_rules(collections, meaning_of))
 
 
 def _digest(rules: Mapping[Key, Meaning]) -> str:
@@ -192,12 +233,14 @@ def _kind(*, was_there: bool, will_be: bool) -> ChangeKind:
     return ChangeKind.ADD if will_be else ChangeKind.REMOVE
 
 
-def _rules(collections: Sequence[RuleCollection]) -> dict[Key, Meaning]:
+def _rules(
+    collections: Sequence[RuleCollection], means: Callable[[RuleCollection, Rule], Meaning]
+) -> dict[Key, Meaning]:
     """The meaning of each rule. Copies of it in several groups that mean something else are part of it."""
     found: dict[Key, Meaning] = {}
     for collection in collections:
         for rule in collection.rules:
-            key, meaning = (collection.name.lower(), rule.name.lower()), meaning_of(collection, rule)
+            key, meaning = (collection.name.lower(), rule.name.lower()), means(collection, rule)
             first = found.setdefault(key, meaning)
             if first != meaning:
                 found[key] = (*first, *meaning)

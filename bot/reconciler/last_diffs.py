@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from bot.domain.allowance import Allowance
 from bot.domain.firewall import RuleCollection
-from bot.domain.rule_diff import RuleDiff, diff
+from bot.domain.rule_diff import Meanings, RuleDiff, diff
 from bot.domain.rule_rendering import Rendered, render, rules_of
 from bot.domain.target import Target
 
@@ -17,6 +17,7 @@ class _Last:
     observed: Collections
     wanted: Allowances
     rules: dict[str, tuple[Allowance, Rendered]]
+    meanings: Meanings
     found: RuleDiff
 
 
@@ -42,8 +43,10 @@ class LastDiffs:
             return last.found
         before = last.rules if last is not None else {}
         rules = {row.id: _same(before.get(row.id), row) or (row, rules_of(row)) for row in wanted}
-        found = diff(observed, render(wanted, lambda row: rules[row.id][1]))
-        self._known[target] = _Last(observed, wanted, rules, found)
+        meanings = last.meanings if last is not None else Meanings()
+        found = diff(observed, render(wanted, lambda row: rules[row.id][1]), meanings)
+        meanings.turn()
+        self._known[target] = _Last(observed, wanted, rules, meanings, found)
         return found
 
 

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from bot.domain.allowance import Allowance
 from bot.domain.approval import Ending
+from bot.domain.firewall import RuleAction
 from bot.domain.rule_diff import ChangeKind, Limits, content_digest, diff
 from bot.domain.rule_groups import ObservedGroup
-from bot.domain.rule_rendering import placed, render
+from bot.domain.rule_rendering import placed, render, rules_of
 from bot.domain.writer_state import WriterState
 from bot.ports import ObservedTarget
 from bot.reconciler.last_diffs import LastDiffs
@@ -42,6 +43,24 @@ def test_only_an_equal_comparison_is_taken_from_before() -> None:
         assert diffs.of(TARGET, observed, wanted) == diff(observed, render(wanted))
     assert diffs.of(OTHER, (), ROWS).count(ChangeKind.ADD) == len(ROWS)
     assert diffs.of(TARGET, there, ROWS) == first
+
+
+LOOKS = st.lists(st.tuples(*[st.sets(st.integers(0, 5))] * 3, st.sampled_from(RuleAction)), min_size=1, max_size=5)
+"""Which rows have rules in each round, which of those somebody altered, which rows are wanted, and what ours do."""
+
+
+@given(looks=LOOKS)
+def test_a_comparison_with_the_meanings_of_earlier_ones_equals_the_whole(
+    looks: list[tuple[set[int], set[int], set[int], RuleAction]],
+) -> None:
+    """Whatever the rounds before have seen; the same rule in a collection that denies means something else."""
+    diffs, rules = LastDiffs(), {n: rule for n, row in enumerate(ROWS) for rule in rules_of(row)}
+    altered_rules = {n: replace(rule, source_addresses=("*",)) for n, rule in rules.items()}
+    for there, altered, wanted, action in looks:
+        held = tuple((altered_rules if n in altered else rules)[n] for n in sorted(there))
+        observed = tuple(replace(each, rules=held, action=action) for each in render(ROWS))
+        rows = tuple(ROWS[n] for n in sorted(wanted))
+        assert diffs.of(TARGET, observed, rows) == diff(observed, render(rows))
 
 
 PLACES = st.dictionaries(st.integers(0, 5), st.sets(st.integers(1, 3), min_size=1, max_size=2))
