@@ -108,7 +108,7 @@ class Farm:
         """One more replica; it is at work as soon as it has imported everything."""
         with (self._folder / "replicas.log").open("ab") as log:
             environment = {**self._environment, "EGRESS_LISTEN": f"127.0.0.1:{free_port()}", **variables}
-            command_line = [sys.executable, "-m", "bot", command]
+            command_line = [sys.executable, "-OO", "-m", "bot", command]  # as in the image
             process = subprocess.Popen(command_line, env=environment, stdout=log, stderr=log)
         self.replicas.append(process)
         return process

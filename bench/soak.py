@@ -44,6 +44,7 @@ def measure(name: str, bot: Served) -> None:
     """Let the allowances become live, then minute after minute of load."""
     now = bot.ctx.clock.now()
     store_rows(bot.store, [approved(one, now) for one in copies(bot.template, EXISTING, first=0)])
+    bot.kill(bot.serve())  # modules are compiled from here on
     process = bot.serve()
     print(
         f"{name}: {RATE} requests a second, {EXISTING:,} allowances; {memory_mb(process):.0f} MB when ready", flush=True

@@ -131,6 +131,7 @@ class Cluster(contextlib.ExitStack):
         data = self._folder / "simulators"
         return {
             "EGRESS_DATABASE_URL": database,
+            "PYTHONOPTIMIZE": "2",  # as in the image
             "EGRESS_SLACK_MODE": self.mode,
             "EGRESS_SLACK_API_URL": f"{self.sandbox.url}api/",
             "EGRESS_SLACK_BOT_TOKEN": self.app["bot_token"],

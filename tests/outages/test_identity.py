@@ -31,6 +31,7 @@ def _live_on(sandbox: SandboxProcess, folder: Path) -> None:
     file.write_text(ServiceAccount().token())
     assert sandbox.put("arm/app", **ACCOUNT.registration, lifetime_s=1) == {}
     settings = {
+        "PYTHONOPTIMIZE": "2",  # as in the image
         "EGRESS_DATABASE_URL": f"sqlite:///{folder}/bot.sqlite3",
         "EGRESS_SLACK_API_URL": f"{sandbox.url}api/",
         **site.application(AZURE_FEDERATED_TOKEN_FILE=str(file)),

@@ -66,6 +66,8 @@ def test_the_image_is_locked_down() -> None:
     assert "ARG REQUIREMENTS=requirements.lock\nCOPY ${REQUIREMENTS} requirements.lock" in dockerfile
     assert re.search(r"^USER 10001:10001$", dockerfile, re.MULTILINE)
     assert "HOME=/opt/egress" in dockerfile  # the user has no entry, and Slack's SDK looks for a home
+    assert 'ENTRYPOINT ["python", "-OO", "-m", "bot"]' in dockerfile
+    assert "compileall -q -f -j 0 -o 0 -o 2" in dockerfile  # nothing can be compiled later: neither for -OO nor without
     assert "<<" not in dockerfile
     assert "--link" not in dockerfile
 
