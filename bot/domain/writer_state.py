@@ -167,16 +167,19 @@ class WriterState:
         """This content was read back and is known from now on, whoever made it."""
         return replace(self, verified_digest=digest)
 
-    def settle(self, digest: str, priorities: Mapping[int, int | None]) -> "WriterState":
+    def settle(self, digest: str, priorities: Mapping[int, int | None], now: datetime) -> "WriterState":
         """The content is as wanted; earlier announcements are over.
 
-        A group that is gone is still known as ours: a write that was lost may create it late.
+        A group that is gone is ours no longer, and another bot may use its name, except while a write that was lost may
+        still create it.
 
         Args:
             digest: Of the content.
             priorities: Of the groups that exist, by number.
+            now: The time.
         """
-        numbers = sorted({*self.further_groups, *priorities} - {1})
+        kept = self.further_groups if self._in_doubt(now) else ()
+        numbers = sorted({*kept, *priorities} - {1})
         further = {n: self.priorities_of(n)._replace(kept=priorities.get(n)) for n in numbers}
         settled = replace(self, verified_digest=digest, desired_digest=digest, group_priority=priorities.get(1))
         settled = replace(settled, further_groups=further, refused_groups=(), version=VERSION if further else ONE_GROUP)

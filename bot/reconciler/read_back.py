@@ -110,7 +110,7 @@ def read_back(run: Run, observation: Observation) -> Finish:
     if found is None:
         return run.again(run.ctx.pace.backoff / 5)
     priorities = {group.number: group.priority for group in observation.seen.groups}
-    run.state = run.state.settle(observation.plan.before, priorities)
+    run.state = run.state.settle(observation.plan.before, priorities, run.now)
     is_at_rest = not (found.blocked or run.state.quarantined or run.state.ignored_drift)
     is_healed = run.state.has_open_alert and is_at_rest
     if is_healed:

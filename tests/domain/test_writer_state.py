@@ -85,7 +85,7 @@ def test_rest_ends_what_was_said_on_the_way() -> None:
         .say("Azure is busy.")
         .alert()
     )
-    rest = stuck.drop_operation().end_attempt().settle("after", {1: 300})
+    rest = stuck.drop_operation().end_attempt().settle("after", {1: 300}, NOW)
     assert (rest.problem, rest.last_message, rest.foreign_digest) == (None, None, None)
     assert rest.verified_digest == rest.desired_digest == "after"
     assert rest.has_open_alert
@@ -116,10 +116,12 @@ def test_further_groups_have_priorities_of_their_own() -> None:
     assert [two.priorities_of(number).kept for number in (1, 2, 3)] == [300, 301, None]
     moved = two.report_priority(2, 400, is_kept=False)
     assert (moved.priorities_of(2), moved.priorities_of(1).reported) == (GroupPriorities(301, 400), None)
-    assert moved.settle("after", {1: 300, 2: 301}).priorities_of(2) == GroupPriorities(301, 400)
-    gone = moved.settle("after", {1: 300})
+    assert moved.settle("after", {1: 300, 2: 301}, NOW).priorities_of(2) == GroupPriorities(301, 400)
+    gone = moved.lose_attempt(NOW).settle("after", {1: 300}, NOW)
     assert (gone.priorities_of(2), gone.version) == (GroupPriorities(None, 400), VERSION), "It may be created late."
-    assert one.settle("after", {1: 300}).version == ONE_GROUP
+    for later in (moved.settle("after", {1: 300}, NOW), gone.settle("after", {1: 300}, NOW + UNCONFIRMED_FOR)):
+        assert (later.further_groups, later.version) == ({}, ONE_GROUP), "A group of that name would be another bot's."
+    assert one.settle("after", {1: 300}, NOW).version == ONE_GROUP
 
 
 def test_sets_are_sorted_and_grow_by_name() -> None:

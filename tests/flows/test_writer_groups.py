@@ -212,6 +212,23 @@ def test_a_group_that_somebody_else_created_first_is_theirs(world: World) -> Non
     assert (state_of(world, last), told(world)) == (Status.LIVE, ["unknown"])
 
 
+def test_a_group_that_was_deleted_may_be_anothers_later(world: World) -> None:
+    """Nothing of ours belonged there any more; what another bot then writes under its name is not healed away."""
+    *_, last = filled(world, 3)
+    first, second = resource(world, FIRST), resource(world, SECOND)
+    allowances.end(world.ctx, DEV, last.id, reason="over")
+    settle(world)
+    world.arm.delete_resource(second["id"])
+    world.tick(timedelta(hours=1))
+    settle(world)
+    (ours,) = first["properties"]["ruleCollections"]
+    theirs = {**ours, "rules": [{**ours["rules"][0], "name": "a0000theirs-https-443"}]}
+    world.arm.put_resource(second["id"], {"properties": {"priority": 5000, "ruleCollections": [theirs]}})
+    world.tick(timedelta(hours=1))
+    settle(world)
+    assert (groups(world)["-2"], told(world)) == ({"a0000theirs"}, ["unknown"])
+
+
 def test_rules_that_the_database_does_not_know_are_left_in_every_group(world: World) -> None:
     """They may be another bot's."""
     filled(world, 3)
