@@ -33,6 +33,7 @@ def reconcile_rules(run: Run, diffs: LastDiffs) -> Finish:
     try:
         observation = _observed(run, target, diffs)
     except ArmNotFound:
+        diffs.forget(target)
         if read_back_absent(run, target):
             raise
         return Finish(run.ctx.pace.resync if open_rows(run, target) else None, state=run.state)

@@ -49,6 +49,10 @@ class LastDiffs:
         self._known[target] = _Last(observed, wanted, rules, meanings, found)
         return found
 
+    def forget(self, target: Target) -> None:
+        """It is gone from Azure."""
+        self._known.pop(target, None)
+
 
 def _same(kept: tuple[Allowance, Rendered] | None, row: Allowance) -> tuple[Allowance, Rendered] | None:
     """The rules of just this version of an allowance."""

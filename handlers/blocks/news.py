@@ -184,7 +184,9 @@ CHANNEL_NEWS: Mapping[ChannelEvent, str] = MappingProxyType(
             ":information_source: Traffic no longer passes through *{target}*; the allowances move with it."
         ),
         ChannelEvent.CLUSTER_GONE: ":warning: The cluster *{target}* was deleted while it had allowances.",
-        ChannelEvent.STUCK: ":octagonal_sign: The bot cannot write to *{target}*; approved allowances are waiting.",
+        ChannelEvent.STUCK: (
+            ":octagonal_sign: The bot cannot bring its rules in *{target}* up to date; approved allowances are waiting."
+        ),
         ChannelEvent.SLOW: (
             ":hourglass: An update of *{target}* is taking unusually long; approved allowances are waiting."
         ),

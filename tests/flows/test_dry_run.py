@@ -142,7 +142,7 @@ def test_cards_follow_the_setting(office: Office) -> None:
     asked = ask(office.world)
     for _ in range(5):
         office.world.work(timedelta(seconds=10))
-    assert "cannot write to" in channel_says(office)
+    assert "cannot bring its rules" in channel_says(office)
     office = restarted(office, DRY)
     office.world.settle()
     assert SAID in card(office, asked.id)
@@ -162,7 +162,7 @@ def test_no_alarm(office: Office, status: int) -> None:
     office.world.arm.add_fault(fault)
     for _ in range(10):
         office.world.work(timedelta(minutes=5))
-    assert "cannot write to" not in channel_says(office)
+    assert "cannot bring its rules" not in channel_says(office)
     assert SAID in card(office, asked.id)
     assert begun(office.world) == set()
 

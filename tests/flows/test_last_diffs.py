@@ -42,7 +42,10 @@ def test_only_an_equal_comparison_is_taken_from_before() -> None:
     for observed, wanted in looks:
         assert diffs.of(TARGET, observed, wanted) == diff(observed, render(wanted))
     assert diffs.of(OTHER, (), ROWS).count(ChangeKind.ADD) == len(ROWS)
-    assert diffs.of(TARGET, there, ROWS) == first
+    kept = diffs.of(TARGET, there, ROWS)
+    assert kept == first
+    diffs.forget(TARGET)
+    assert diffs.of(TARGET, there, ROWS) is not kept, "Of what is gone nothing is kept."
 
 
 LOOKS = st.lists(st.tuples(*[st.sets(st.integers(0, 5))] * 3, st.sampled_from(RuleAction)), min_size=1, max_size=5)
