@@ -101,10 +101,12 @@ def _protocol(scheme: str, host: str, port: int | None) -> Protocol:
     try:
         return Protocol(scheme)
     except ValueError:
+        right = _own_rule(host, port) if port else None
+        asked = f"tcp:{host}:{port or 'PORT'}" if right is None else _by_name(right, host, port)
+        is_whole = bool(port) and (right is not None or "*" not in host)
         raise InvalidFqdn(
-            f"{scheme[:40]} is not a protocol that this bot knows. Write http, https, mssql, tcp or udp: "
-            f"tcp:{host}:{port or 'PORT'}.",
-            suggestion=f"tcp:{host}:{port}" if port else None,
+            f"{scheme[:40]} is not a protocol that this bot knows. Write http, https, mssql, tcp or udp: {asked}.",
+            suggestion=asked.removeprefix("https:") if is_whole else None,
         ) from None
 
 
@@ -129,14 +131,24 @@ def _require_own_rule(protocol: Protocol, host: str, port: int) -> None:
     A network rule is read first, allows whatever else is at the same addresses, and so takes the names out of the
     firewall's sight (https://learn.microsoft.com/azure/firewall/fqdn-filtering-network-rules, read 2026-11).
     """
-    right = Protocol.MSSQL if port == DEFAULT_PORTS[Protocol.MSSQL] or is_sql_redirect(host, port) else None
-    right = {80: Protocol.HTTP, 443: Protocol.HTTPS}.get(port, right)
+    right = _own_rule(host, port)
     if right is None or (protocol is Protocol.UDP and right is Protocol.MSSQL):
         return
-    asked = f"{right}:{host}" if port == DEFAULT_PORTS[right] else f"{right}:{host}:{port}"
+    asked = _by_name(right, host, port)
     quic = " UDP there is HTTP/3; clients fall back to TCP when it is blocked." if protocol is Protocol.UDP else ""
     raise InvalidFqdn(
         f"Port {port} is opened by name, with {asked}: a network rule would also open everything else at "
         f"the same addresses.{quic}",
         suggestion=asked.removeprefix("https:") if right is Protocol.HTTPS else asked,
     )
+
+
+def _own_rule(host: str, port: int) -> Protocol | None:
+    """The protocol that an application rule opens by name on a port; None where none does."""
+    is_sql = port == DEFAULT_PORTS[Protocol.MSSQL] or is_sql_redirect(host, port)
+    return {80: Protocol.HTTP, 443: Protocol.HTTPS}.get(port, Protocol.MSSQL if is_sql else None)
+
+
+def _by_name(protocol: Protocol, host: str, port: int | None) -> str:
+    """How what an application rule opens is written."""
+    return f"{protocol}:{host}" if port == DEFAULT_PORTS[protocol] else f"{protocol}:{host}:{port}"
