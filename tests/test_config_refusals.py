@@ -165,7 +165,7 @@ def test_check_says_what_is_in_a_file() -> None:
         (["config", "check"], {"EGRESS_CONFIG": str(CONFIG)}),
     ):
         ended = CliRunner().invoke(main, arguments, env=variables)
-        assert (ended.exit_code, ended.output) == (0, "3 groups, 1 cluster entries, 3 policy rules.\n")
+        assert (ended.exit_code, ended.output) == (0, "3 groups, 1 cluster entry, 3 policy rules.\n")
 
 
 def test_check_says_what_is_wrong_with_a_file(tmp_path: Path) -> None:
