@@ -161,7 +161,7 @@ class HttpFront:
         """Take nothing new, finish what is under way, close."""
         self.announce_end()
         ends = monotonic() + DRAIN.total_seconds()
-        self._in_its_thread(_stop_listening)
+        self._in_its_thread(_stop_listening, DRAIN)  # who connects after this would not be answered
         while any(server.active_channels for server in self._listening) and monotonic() < ends:
             self._in_its_thread(_close_idle)
             sleep(LOOK_S)
@@ -170,7 +170,7 @@ class HttpFront:
         self._thread.join(FLUSH.total_seconds())
         self._drain()
 
-    def _in_its_thread(self, act: Callable[[Any], object]) -> None:
+    def _in_its_thread(self, act: Callable[[Any], object], at_most: timedelta = FLUSH) -> None:
         """Have something done to each server by the thread that waits for its sockets, and wait for that.
 
         Closed from here they would end it, with answers not yet sent.
@@ -181,7 +181,7 @@ class HttpFront:
                 server.trigger.thunks += [partial(act, server), done.release]
                 server.trigger.pull_trigger()
         for _ in self._listening:
-            done.acquire(timeout=FLUSH.total_seconds())
+            done.acquire(timeout=at_most.total_seconds())
 
 
 def _stop_listening(server: Any) -> None:

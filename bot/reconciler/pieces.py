@@ -19,11 +19,8 @@ Step = Callable[[UnitOfWork], object]
 """What happens to one allowance in a transaction."""
 
 
-def write_in_pieces(run: Run, steps: Iterable[tuple[Allowance, Step | None]]) -> bool:
+def write_in_pieces(run: Run, steps: Iterable[tuple[Allowance, Step | None]]) -> None:
     """Do every step, and prove the lease again with each piece; those that are None are left out.
-
-    Returns:
-        Whether there was any.
 
     Raises:
         LeaseLost: Somebody else has taken over; the pieces before were kept.
@@ -33,7 +30,6 @@ def write_in_pieces(run: Run, steps: Iterable[tuple[Allowance, Step | None]]) ->
         with run.write() as uow:
             for step in piece:
                 step(uow)
-    return bool(together)
 
 
 def draw_in_pieces(run: Run, rows: Iterable[Allowance]) -> None:

@@ -190,8 +190,9 @@ def next_look(run: Run, observation: Observation, changed: Collection[str]) -> t
     """
     now = run.now
     rows = [row for row in observation.rows if row.id not in changed]
-    with run.ctx.store.read() as tx:
-        rows += tx.allowances.find(AllowanceFilter(ids=tuple(changed), only_open=True)) if changed else ()
+    if changed:
+        with run.ctx.store.read() as tx:
+            rows += tx.allowances.find(AllowanceFilter(ids=tuple(changed), only_open=True))
     changes = [change for row in rows if (change := next_change(row, now)) is not None]
     return min([run.ctx.pace.resync, *(change - now for change in changes)])
 

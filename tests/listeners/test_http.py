@@ -40,3 +40,20 @@ def test_whoever_has_connected_when_it_stops_is_answered() -> None:
     assert answer.startswith(b"HTTP/1.1 200")
     assert b"Connection: close" in answer
     stopping.join()
+
+
+def test_it_has_stopped_listening_when_it_says_so() -> None:
+    """On a machine that is too busy for the server's thread, too: who connected after that would not be answered."""
+    front, is_held = HttpFront(Front({}), "127.0.0.1:0", lambda: None), threading.Event()
+
+    def readable() -> bool:
+        is_held.set()
+        time.sleep(1.8)
+        return True
+
+    front._server.readable = readable  # its thread asks before it waits for the next connection
+    front._server.pull_trigger()
+    assert is_held.wait(5)
+    front.stop()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", front.port), 5)
