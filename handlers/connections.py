@@ -135,19 +135,21 @@ class Connection(HTTPChannel):
         waits_s = 0.0 if self._waits_since is None else monotonic() - self._waits_since
         is_new = self._waits_since is not None and self.request is None and waits_s < FIRST_WITHIN_S
         is_busy = self.requests or self.request is not None or self.total_outbufs_len
-        if not (is_new or is_busy or self._has_unread()):
+        if not (is_new or is_busy or has_unread(self.socket)):
             self.will_close = True
-
-    def _has_unread(self) -> bool:
-        poll = select.poll()
-        poll.register(self.socket, select.POLLIN)
-        return bool(poll.poll(0))
 
     def readable(self) -> bool:
         """Whether more is read; looked at every second, which is also when the time runs out."""
         if self._waits_since is not None and monotonic() - self._waits_since > REQUEST_WITHIN_S:
             self.will_close = True
         return bool(super().readable())
+
+
+def has_unread(sock: Any) -> bool:
+    """Whether bytes or connections wait at a socket, whatever its file descriptor: select() ends at 1023."""
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _make_room(connections: Iterable[Any]) -> None:

@@ -1,6 +1,5 @@
 """Serves HTTP: Slack's requests to Bolt, everything else to our own routes."""
 
-import select
 import socket
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -17,7 +16,7 @@ from waitress.wasyncore import dispatcher
 from bot.errors import BadConfiguration
 from bot.ports.deadline import within
 from handlers.answering import answered
-from handlers.connections import LIMITS, Connection, came_at
+from handlers.connections import LIMITS, Connection, came_at, has_unread
 from handlers.places import ACT, ANSWERED
 
 if TYPE_CHECKING:
@@ -187,7 +186,7 @@ class HttpFront:
 def _stop_listening(server: Any) -> None:
     """Take who has connected already, then no one else."""
     with suppress(OSError):
-        while select.select([server.socket], [], [], 0)[0]:
+        while has_unread(server.socket):
             server.handle_accept()
     dispatcher.close(server)
 

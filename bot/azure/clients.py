@@ -280,6 +280,7 @@ class Clients:
             "base_url": settings.endpoint,
             "credential_scopes": list(settings.scopes),
             "transport": self._transport,
+            "auto_request_id": False,  # Watching gives them
             "per_retry_policies": [self.watching],
             "retry_policy": BoundedRetry(
                 longest_wait_s=settings.longest_wait_s,

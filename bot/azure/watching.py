@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from time import monotonic, time
 from typing import Any
+from uuid import uuid4
 
 import structlog
 from azure.core.pipeline import PipelineRequest, PipelineResponse
@@ -21,6 +22,9 @@ log = structlog.get_logger(__name__)
 
 REMAINING = "x-ms-ratelimit-remaining-"
 """How the headers begin that say what is left; the rest of the name is the kind of limit."""
+
+REQUEST_ID = "x-ms-client-request-id"
+"""The header with our own id of a request; every try of it has the same one."""
 
 _BEGAN = "egress_began"
 
@@ -35,8 +39,12 @@ class Watching(SansIOHTTPPolicy[Any, Any]):
         self._is_said = False
 
     def on_request(self, request: PipelineRequest[Any]) -> None:
-        """Note when it began."""
+        """Note when it began, and give it an id.
+
+        The SDK's own ids are made by libuuid, which may keep a file open for every thread that ever made one.
+        """
         request.context[_BEGAN] = monotonic()
+        request.http_request.headers.setdefault(REQUEST_ID, str(uuid4()))
 
     def on_response(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> None:
         """Count it."""

@@ -1,9 +1,13 @@
 """The HTTP server in front of Slack's requests and the bot's own routes."""
 
+import os
+import resource
 import socket
 import threading
 import time
 import urllib.request
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
@@ -57,3 +61,17 @@ def test_it_has_stopped_listening_when_it_says_so() -> None:
     front.stop()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", front.port), 5)
+
+
+def test_it_stops_where_many_files_are_open() -> None:
+    """Sockets with numbers beyond 1023 are looked at, too."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with ExitStack() as many:
+        many.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(4096, hard)), hard))
+        for _ in range(1024):
+            many.enter_context(Path(os.devnull).open("rb"))
+        front = HttpFront(Front({}), "127.0.0.1:0", lambda: None)
+        front.stop()
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", front.port), 5)
