@@ -57,10 +57,11 @@ def _hosts(text: str) -> tuple[str, ...]:
 
 
 def record_refusal(ctx: Context, caller: Caller, act: str, error: EgressError, attempt: Attempt) -> None:
-    """Record a refused act; having to wait, or to sign in first, is not a refusal."""
+    """Record a refused act, or note on the error that it could not be; having to wait or sign in is no refusal."""
     if not act or isinstance(error, Unavailable | ConfirmationNeeded):
         return
     try:
         refuse(ctx, caller, act, error, attempt)
     except EgressError as second:
         log.warning("refusal_not_recorded", act=act, error=str(second))
+        error.add_note(second.sentence)

@@ -8,5 +8,5 @@ class EgressError(Exception):
 
     @property
     def sentence(self) -> str:
-        """The message, ready to show to a person."""
-        return str(self)
+        """The message, ready to show to a person, and the notes that were added to it."""
+        return " ".join((str(self), *getattr(self, "__notes__", ())))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from sqlalchemy.event import listen
 
 from bot import auditing
 from bot.auditing import Attempt
@@ -112,6 +113,16 @@ def test_other_refused_commands_name_their_cluster(town: Town, words: str, act: 
     event = last_refused(town, act, 1)
     assert event.cluster == cluster
     assert words.rpartition(" ")[2] in str(event.detail)
+
+
+def test_what_could_not_be_recorded_is_said(town: Town) -> None:
+    """The person reads why it was refused, and that the audit log does not have it."""
+    database = town.world.store._engine
+    database.dispose()
+    listen(database, "connect", lambda connection, _record: connection.execute("PRAGMA query_only=ON"))
+    said = str(town.command("UAPP0001", "deny nothing because")["body"])
+    assert "does not exist" in said
+    assert "nothing was recorded" in said
 
 
 def test_what_nobody_vouches_for_is_bounded(world: World) -> None:
