@@ -63,13 +63,18 @@ class SqlWork:
     Args:
         connection: The caller's transaction.
         now: The database's clock, as an expression.
+
+    Attributes:
+        is_asked: Whether this transaction asks for work: the other replicas are told with its commit.
+        is_moved: Whether work may be due or free sooner than at the last look: who waits for some looks again.
     """
 
     def __init__(self, connection: Connection, now: ColumnElement[float]) -> None:
         self._connection = connection
         self._now = now
         self._woken: dict[str, timedelta] = {}
-        self._has_notified = False
+        self.is_asked = False
+        self.is_moved = False
 
     def wake(self, key: str, *, within: timedelta) -> None:
         """Raise ``wanted``; bring ``due`` forward, but never before the time that a round not yet over waits for.
@@ -99,9 +104,7 @@ class SqlWork:
             "within_s": within.total_seconds(),
         }
         self._connection.execute(_bringing_forward(self._now, self._connection.dialect.name, by), fresh)
-        if self._connection.dialect.name == "postgresql" and not self._has_notified:
-            self._connection.execute(NOTIFY)  # it is sent with the commit
-            self._has_notified = True
+        self.is_asked = self.is_moved = True
 
     def claim(self, owner: str, *, lease: timedelta, without: Collection[str] = ()) -> Claim | None:
         """Claim the row that is longest due and unleased, of all kinds that this version knows but some."""
@@ -137,11 +140,13 @@ class SqlWork:
             values |= row_from_state(end.state)
         self._must_change(_finishing(self._now, is_done=end.is_done), claim, values)
         self._woken.pop(claim.key, None)
+        self.is_moved = True
 
     def release(self, owner: str) -> None:
         """Give back everything that one owner holds, due immediately: the last thing a process does."""
         held = update(schema.work).where(work.owner == owner)
         self._connection.execute(held.values(owner=None, lease_until=None))
+        self.is_moved = True
 
     def release_all(self) -> None:
         """Clear every lease and wait: right only where nobody else can be alive."""
@@ -164,6 +169,7 @@ class SqlWork:
         self._connection.execute(update(schema.work).where(work.due > self._now).values(values))
         self._connection.execute(update(schema.work).where(work.lease_until > longest).values(lease_until=longest))
         self._connection.execute(update(schema.notice).where(schema.notice.c.due > self._now).values(due=self._now))
+        self.is_moved = True
 
     def seconds_to_next(self, without: Collection[str] = ()) -> tuple[float | None, float]:
         """Seconds until the next row can be claimed, and the time; one that is held becomes free with its lease."""
@@ -195,13 +201,8 @@ class SqlWork:
             raise LeaseLost(f"Another replica took over {claim.key}.")
 
 
-CHANNEL = "egress_work"
-"""The PostgreSQL notification channel: a hint that work may be due."""
-
-
 # The frequent statements are built once: building takes SQLAlchemy longer than SQLite needs to answer.
 
-NOTIFY = select(func.pg_notify(CHANNEL, ""))
 _KINDS: BindParameter[list[str]] = bindparam("kinds", expanding=True)
 
 

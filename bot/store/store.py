@@ -166,8 +166,11 @@ class SqlStore:
             _alone(connection)
             made = SqlTransaction(connection, self._database.now, self._parsed)
             yield made
+            if made.work.is_asked:
+                self._bell.announce(connection)
         self._parsed.share(made.allowances.fresh)
-        self._bell.ring()
+        if made.work.is_moved:
+            self._bell.ring()
 
     @contextmanager
     def read(self) -> Iterator[SqlTransaction]:

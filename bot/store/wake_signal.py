@@ -1,16 +1,20 @@
 """The wake signal: shortens the wait for work, and is never needed for it to be done."""
 
+import secrets
 import threading
 from typing import Any
 
 import structlog
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, bindparam, func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from bot.store.leases import CHANNEL
-
 log = structlog.get_logger(__name__)
+
+CHANNEL = "egress_work"
+"""The PostgreSQL notification channel: a hint that work may be due. It carries who gives it."""
+
+NOTIFY = select(func.pg_notify(CHANNEL, bindparam("from")))
 
 HEARTBEAT_S = 1.0
 """How often the listening thread looks whether it should end."""
@@ -20,7 +24,7 @@ RECONNECT_S = 5.0
 
 
 class WakeSignal:
-    """Rings when this process commits something and, on PostgreSQL, when another one does.
+    """Rings when this process moves work and, on PostgreSQL, when another one asks for some.
 
     Args:
         engine: On PostgreSQL one more connection is taken from it, at the first wait.
@@ -28,6 +32,7 @@ class WakeSignal:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._own = secrets.token_hex(8)
         self._rung = threading.Condition()
         self._count = 0
         self._closed = threading.Event()
@@ -44,6 +49,11 @@ class WakeSignal:
         with self._rung:
             self._count += 1
             self._rung.notify_all()
+
+    def announce(self, connection: Connection) -> None:
+        """Ring in the other processes when this transaction commits."""
+        if connection.dialect.name == "postgresql":
+            connection.execute(NOTIFY, {"from": self._own})
 
     def wait(self, seconds: float, *, mark: int) -> None:
         """Wait until it rings after ``mark``, at most so long."""
@@ -89,7 +99,8 @@ class WakeSignal:
             self._is_lost = False
             self.ring()  # catch up on notifications missed while not listening
             while not self._closed.is_set():
-                for _ in driver.notifies(timeout=HEARTBEAT_S, stop_after=1):
-                    self.ring()
+                for heard in driver.notifies(timeout=HEARTBEAT_S, stop_after=1):
+                    if heard.payload != self._own:  # at our own commits we ring ourselves
+                        self.ring()
         finally:
             driver.close()

@@ -3,12 +3,15 @@
 import threading
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import event, text
 from structlog.testing import capture_logs
 
+from bot.domain.audit import Action, Event
+from bot.domain.people import SYSTEM
+from bot.ports import Finish
 from bot.store import SqlStore
 
 LEASE = timedelta(seconds=30)
@@ -65,6 +68,35 @@ def test_a_commit_between_the_look_and_the_wait_is_not_missed(store: SqlStore) -
         tx.work.wake("timers", within=timedelta())
     store.wait(timedelta(minutes=5))
     assert store.claim("one", lease=LEASE) is not None
+
+
+def test_what_asks_for_no_work_wakes_nobody(store: SqlStore) -> None:
+    """Most acts leave the work as it was, and each look costs a transaction."""
+    mark, read = store._bell.mark, Event(datetime(2026, 1, 1, tzinfo=UTC), Action.AUDIT_READ, SYSTEM, "bot")
+    with store.write() as tx:
+        tx.audit.append(read)
+    assert store._bell.mark == mark
+    with store.write() as tx:
+        tx.work.schedule("timers", within=timedelta())
+    held = store.claim("one", lease=LEASE)
+    assert held is not None
+    with store.write() as tx:
+        tx.work.finish(held, Finish(None))
+    assert store._bell.mark == mark + 2
+
+
+def test_a_process_hears_itself_once(postgres_url: str) -> None:
+    """Not again from the database, which tells it of its own commits before those of others."""
+    ours, theirs = SqlStore(postgres_url), SqlStore(postgres_url)
+    with closing(ours), closing(theirs):
+        ours.wait(timedelta())  # begins to listen
+        _until_listening(theirs)
+        mark = ours._bell.mark
+        for store in (ours, ours, theirs):
+            with store.write() as tx:
+                tx.work.wake("timers", within=timedelta())
+        ours._bell.wait(60, mark=mark + 2)
+        assert ours._bell.mark == mark + 3
 
 
 def test_another_process_wakes_on_postgresql(postgres_url: str) -> None:
