@@ -126,8 +126,8 @@ class Outbox(Protocol):
         """The time until the next notice may be due; None if none is waiting."""
         ...
 
-    def lanes(self, notice: Notice) -> tuple[str, ...]:
-        """The lanes with a pause that it goes through as long as it is not sent; once it is, it may take others."""
+    def lanes(self, notices: Collection[Notice]) -> Mapping[int, Collection[str]]:
+        """The lanes with a pause that each goes through, by its id; asked before it is sent: later it takes others."""
         ...
 
     def mark_sent(self, notice: Notice, lanes: Collection[str]) -> None:

@@ -1,6 +1,6 @@
 """Sends approvers the card as a direct message when the channel cannot be reached."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import structlog
 
@@ -16,10 +16,17 @@ from bot.reconciler.run import Run
 log = structlog.get_logger(__name__)
 
 
-def draw_fallback_cards(run: Run) -> None:
+Hidden = Mapping[str, Sequence[Allowance | Scale]]
+"""What is on each card that nobody can see, by the card's id."""
+
+
+def hidden_cards(tx: Transaction) -> Hidden:
+    """Find the cards that nobody can see."""
+    return {notice.subject: _facts(tx, notice.subject) for notice in tx.outbox.unseen_cards()}
+
+
+def draw_fallback_cards(run: Run, hidden: Hidden) -> None:
     """Send the card of every undecided request that nobody can see to each person who could decide it."""
-    with run.ctx.store.read() as tx:
-        hidden = {notice.subject: _facts(tx, notice.subject) for notice in tx.outbox.unseen_cards()}
     for card, facts in hidden.items():
         waiting = [one for one in facts if one.is_waiting(run.now)]
         if waiting:

@@ -5,7 +5,7 @@ Slack does not answer, a method or a channel while it is throttled, a webhook wh
 what somebody has to heal until it is healed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from datetime import timedelta
 
 import structlog
@@ -26,7 +26,7 @@ from bot.inventory.partner_news import report_untold
 from bot.ports import Finish, Notice, NoticeKind, Notifier, Outbox
 from bot.ports.lanes import EVERYTHING, alone, refused_lane, throttled_lane
 from bot.ports.notices import LONGEST
-from bot.reconciler.fallback_cards import draw_fallback_cards
+from bot.reconciler.fallback_cards import draw_fallback_cards, hidden_cards
 from bot.reconciler.guard import guarded
 from bot.reconciler.run import Run
 
@@ -44,21 +44,25 @@ HEALING = timedelta(minutes=10)
 
 def deliver(run: Run, notifier: Notifier) -> Finish:
     """Send what is due, one by one; what fails holds up its own lane only."""
-    for _ in range(BATCH):
+    left = BATCH
+    while left:
         with run.ctx.store.read() as tx:
-            due = tx.outbox.due(limit=1)
-            lanes = tx.outbox.lanes(due[0]) if due else ()
-        if not due:
+            due = tx.outbox.due(limit=left)
+            lanes = tx.outbox.lanes(due)
+        for notice in due:
+            left -= 1
+            if not _send(run, notifier, notice, lanes.get(notice.id, ())):
+                break  # its lane is paused now: what else goes through it has to wait
+        else:
             break
-        _send(run, notifier, due[0], lanes)
-    draw_fallback_cards(run)
     with run.ctx.store.read() as tx:
-        following = tx.outbox.next_due_in()
+        hidden, following = hidden_cards(tx), tx.outbox.next_due_in()
+    draw_fallback_cards(run, hidden)
     return Finish(following, state=run.kept)
 
 
-def _send(run: Run, notifier: Notifier, notice: Notice, lanes: Sequence[str]) -> None:
-    """Deliver one notice and record the result."""
+def _send(run: Run, notifier: Notifier, notice: Notice, lanes: Collection[str]) -> bool:
+    """Deliver one notice and record the result; whether it was sent."""
     run.require_time()
     ended = guarded(alone(notice), lambda: notifier.deliver(notice, run.now))
     match ended:
@@ -75,9 +79,10 @@ def _send(run: Run, notifier: Notifier, notice: Notice, lanes: Sequence[str]) ->
         case _:
             log.error("notice_not_rendered", kind=notice.kind, subject=notice.subject, error=str(ended))
             _hold(run, notice, alone(notice), "defect", HEALING)
+    return ended is None
 
 
-def _mark_sent(run: Run, notice: Notice, lanes: Sequence[str]) -> None:
+def _mark_sent(run: Run, notice: Notice, lanes: Collection[str]) -> None:
     try:
         with run.write() as uow:
             uow.tx.outbox.mark_sent(notice, lanes)

@@ -63,7 +63,7 @@ class Run:
         self.failures = claim.failures
         self.subject = claim.key
         self.correlation = secrets.token_hex(4)
-        self._state = claim.state
+        self._state = self._stored = claim.state
         self._proven = monotonic()
 
     @property
@@ -93,7 +93,7 @@ class Run:
 
     @contextmanager
     def write(self) -> Iterator[UnitOfWork]:
-        """A transaction that only commits while the lease is ours; the state is kept with it.
+        """A transaction that only commits while the lease is ours; the state is kept with it, if it has changed.
 
         Raises:
             LeaseLost: Somebody else has taken over; nothing was changed.
@@ -102,9 +102,10 @@ class Run:
         with self.ctx.store.write() as tx:
             tx.work.hold(self.claim, lease=LEASE)
             yield UnitOfWork(self.ctx, tx, replace(BOT, correlation=self.correlation))
-            if self.kept is not None:
-                tx.work.remember(self.claim, self.kept)
-        self._proven = proven
+            kept = self.kept
+            if kept is not None and kept != self._stored:
+                tx.work.remember(self.claim, kept)
+        self._proven, self._stored = proven, self._state
 
     def require_time(self) -> None:
         """Refuse to begin a write so late that it could outlive the lease, by this machine's own clock.

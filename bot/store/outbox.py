@@ -1,5 +1,6 @@
 """Notices as rows: owed in the transaction of the fact, sent afterwards, at least once."""
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 from functools import lru_cache
@@ -83,9 +84,12 @@ class SqlOutbox:
         waits = [at - now for at in later if at is not None]
         return timedelta(seconds=min(waits)) if waits else None
 
-    def lanes(self, owed: Notice) -> tuple[str, ...]:
-        """The lanes with a pause that it goes through before it is sent."""
-        return tuple(self._connection.scalars(LANES, {"notice_id": owed.id}))
+    def lanes(self, owed: Collection[Notice]) -> Mapping[int, Collection[str]]:
+        """The lanes with a pause that each goes through before it is sent, by its id."""
+        found: defaultdict[int, list[str]] = defaultdict(list)
+        for id_, lane in self._connection.execute(LANES, {"ids": [one.id for one in owed]}):
+            found[id_].append(lane)
+        return found
 
     def mark_sent(self, sent: Notice, lanes: Collection[str]) -> None:
         """It was sent and these lanes work; a card that was owed again meanwhile stays owed."""
@@ -246,7 +250,11 @@ AT: BindParameter[float] = bindparam("at", type_=Double())
 
 NEXT_DUE = select(func.min(notice.due)).where(unsent(), notice.due > AT)
 NEXT_FREED = select(func.min(paused.until)).where(paused.until > AT, holds(unsent()))
-LANES = select(paused.lane).where(holds(notice.id == bindparam("notice_id")))
+LANES = (
+    select(notice.id, paused.lane)
+    .join_from(schema.delivery_pause, schema.notice, passes())
+    .where(notice.id.in_(bindparam("ids", expanding=True)))
+)
 MOVING = select(notice.id).where(unsent(), not_(is_held(paused.code != ""))).limit(1)
 
 CARD = select(card.ts).where(card.subject == bindparam("of"), card.channel == bindparam("place"))
@@ -277,9 +285,11 @@ def _notices(now: ColumnElement[float]) -> Select[Any]:
 
 @lru_cache
 def _due(now: ColumnElement[float], at: ColumnElement[float]) -> Select[Any]:
-    is_free = not_(is_held(paused.until > at))
+    told = is_first().label("is_first"), is_held(paused.until > at).label("is_held")
+    waiting = _notices(now).add_columns(*told).order_by(None).subquery()
     at_most: BindParameter[int] = bindparam("at_most", type_=Integer())
-    return _notices(now).where(notice.due <= at, is_free, is_first()).limit(at_most)
+    is_due = waiting.c.is_first & not_(waiting.c.is_held) & (waiting.c.due <= at)
+    return select(waiting).where(is_due).order_by(waiting.c.id).limit(at_most)
 
 
 @lru_cache

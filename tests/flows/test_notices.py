@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
 
 from bot import allowances
 from bot.allowances import Draft
@@ -91,6 +92,15 @@ def test_many_changes_of_a_card_are_one_drawing(office: Office) -> None:
     office.world.settle()
     assert len(office.calls("chat.postMessage")) == before + 1
     assert office.calls("chat.update") == []
+
+
+def test_what_is_due_is_looked_up_once(office: Office) -> None:
+    """Each look goes through everything that waits: one for all that is sent, and one for when to come back."""
+    made, asked = [file(office, number) for number in range(5)], list[str]()
+    event.listen(office.world.store._engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
+    office.world.work(timedelta(seconds=1))
+    assert sum("partition by" in statement.lower() for statement in asked) == 2
+    assert_true(office, *made)
 
 
 def test_three_hours_without_slack_lose_nothing(office: Office) -> None:
