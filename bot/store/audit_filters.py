@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, or_, select
+from sqlalchemy import ColumnElement, Select, String, Text, and_, bindparam, cast, func, or_, select
 
 from bot.domain.audit import OUTCOMES, AuditFilter
 from bot.domain.chain import COLUMNS
@@ -51,12 +51,23 @@ def has_outcome(outcome: str) -> ColumnElement[bool]:
 
 def own(who: Identity) -> tuple[ColumnElement[bool], ...]:
     """What makes an event a person's own: each of these alone, so that each can use its index."""
-    column = schema.audit_event.c
-    asked = select(schema.allowance.c.id).where(schema.allowance.c.requester == str(who))
-    by = schema.scale.c.body["requester"]
-    proposed = select(schema.scale.c.id).where(by["team"].as_string() == who.team, by["user"].as_string() == who.user)
-    acted = and_(column.actor == who.user, column.team == who.team)
-    return acted, column.subject.in_(asked), column.subject.in_(proposed)
+    return _own(**own_values(who))
+
+
+def own_values(who: Identity) -> dict[str, str]:
+    """The values of ``OWN`` for a person."""
+    return {"who": str(who), "team": who.team, "user": who.user}
+
+
+def _own(who: Any, team: Any, user: Any) -> tuple[ColumnElement[bool], ...]:
+    column, by = schema.audit_event.c, schema.scale.c.body["requester"]
+    asked = select(schema.allowance.c.id).where(schema.allowance.c.requester == who)
+    proposed = select(schema.scale.c.id).where(by["team"].as_string() == team, by["user"].as_string() == user)
+    return and_(column.actor == user, column.team == team), column.subject.in_(asked), column.subject.in_(proposed)
+
+
+OWN = _own(*(bindparam(name, type_=String()) for name in ("who", "team", "user")))
+"""The same of anybody."""
 
 
 def newest_first(query: Select[Any]) -> Select[Any]:

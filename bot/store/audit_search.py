@@ -6,21 +6,35 @@ in no block yet, are read as they are. What one search reads is bounded: where t
 got.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    and_,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+    union_all,
+)
 
 from bot.domain.audit import AuditFilter
 from bot.domain.audit_terms import BLOCK, Needed, Term, block_of, bounds_of, mentions, needed_for
 from bot.domain.chain import Record
+from bot.domain.people import Identity
 from bot.store import schema
-from bot.store.audit_filters import RECORDS, conditions, has_outcome, is_action, newest_first, own
+from bot.store.audit_filters import OWN, RECORDS, conditions, has_outcome, is_action, newest_first, own, own_values
 from bot.store.audit_hosts import Hosts, hosts_with
 from bot.store.chain_end import LARGEST
-from bot.store.raw_rows import fetch
+from bot.store.raw_rows import fetch, fetch_values
 from bot.store.times import text_from_time
 
 FEW = 1000
@@ -69,10 +83,13 @@ class SqlAuditSearch:
         self._limit = limit
         self._groups = groups
         self._hosts: Hosts | None = None
-        self._conditions = conditions(replace(wanted, since=None, until=None))
         self._is_mentioned = mentions(wanted.text or "")
         self._since = text_from_time(wanted.since) if wanted.since else ""
         self._until = text_from_time(wanted.until) if wanted.until else BEYOND
+
+    @cached_property
+    def _conditions(self) -> list[ColumnElement[bool]]:
+        return conditions(replace(self._wanted, since=None, until=None))
 
     def run(self) -> Looked:
         """Look."""
@@ -82,8 +99,8 @@ class SqlAuditSearch:
             self._hosts = hosts_with(self._connection, self._wanted.destination.lower())
             if self._hosts is None:
                 return Looked([])
-        if self._wanted.own is not None and AuditFilter() == replace(self._wanted, own=None, before=None, after=None):
-            return Looked(self._all_own(own(self._wanted.own)))
+        if self._wanted.own is not None and AuditFilter() == replace(self._wanted, own=None, before=None):
+            return Looked(self._all_own(self._wanted.own))
         few = [numbers for each in self._indexed() if len(numbers := self._numbers(each)) <= FEW]
         if few:
             return Looked(self._among(sorted(set.intersection(*few), reverse=True)))
@@ -95,18 +112,18 @@ class SqlAuditSearch:
         equal = (replace(rest, actor=None), replace(rest, cluster=None), replace(rest, subject=None))
         return AuditFilter() in (rest, *equal)
 
-    def _all_own(self, alternatives: Sequence[ColumnElement[bool]]) -> list[Record]:
+    def _all_own(self, who: Identity) -> list[Record]:
         """A person's own events without any other filter: each alternative by its index, then together."""
-        self._conditions = conditions(replace(self._wanted, own=None))
-        found: dict[int, Record] = {}
-        few = set[int]()
-        for one in alternatives:
-            numbers = self._numbers((one,))
-            if len(numbers) <= FEW:
-                few |= numbers
-            else:
-                found |= {row.seq: row for row in self._rows(one, limit=self._limit)}
-        found |= {row.seq: row for row in self._among(sorted(few, reverse=True))}
+        self._wanted = replace(self._wanted, own=None)
+        before = LARGEST + 1 if self._wanted.before is None else self._wanted.before
+        numbers: defaultdict[int, set[int]] = defaultdict(set)
+        for way, number in fetch_values(self._connection, OWN_NUMBERS, {"before": before, **own_values(who)}):
+            numbers[way].add(number)
+        many = [way for way, some in numbers.items() if len(some) > FEW]
+        found = {row.seq: row for way in many for row in self._rows(own(who)[way], limit=self._limit)}
+        few = set[int]().union(*(some for way, some in numbers.items() if way not in many))
+        newest = sorted(few, reverse=True)[: self._limit]
+        found |= {row.seq: row for row in fetch(self._connection, NUMBERED, {"numbers": newest})} if newest else {}
         return [found[seq] for seq in sorted(found, reverse=True)][: self._limit]
 
     def _rows(self, *where: ColumnElement[bool], limit: int | None = None) -> list[Record]:
@@ -182,6 +199,19 @@ class SqlAuditSearch:
                 return
             yield some[-1], some[0]
             last = some[-1] - 1
+
+
+# What most people ask is built once: building takes SQLAlchemy longer than the database needs to answer.
+
+
+def _own_numbers() -> CompoundSelect[Any]:
+    """The numbers of a person's own events before one, as far as they are few, and in which way they are theirs."""
+    parts = (select(_event.seq).where(one, _event.seq < bindparam("before")).limit(FEW + 1).subquery() for one in OWN)
+    return union_all(*(select(literal_column(str(way)), part.c.seq) for way, part in enumerate(parts)))
+
+
+OWN_NUMBERS = _own_numbers()
+NUMBERED = newest_first(RECORDS.where(_event.seq.in_(bindparam("numbers", expanding=True))))
 
 
 def _joined(ranges: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

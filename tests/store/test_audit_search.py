@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import event, insert, text
 
 from bot.domain.audit import Action, AuditFilter
 from bot.domain.audit_matching import matcher
@@ -136,6 +136,7 @@ def test_a_long_log_is_searched(store: SqlStore, records: list[Record]) -> None:
     index(store, records)
     found_by_reading(store, records, *FILTERS)
     says_how_far_it_got(store)
+    ones_own_take_two_statements(store)
     nothing_can_be_hidden(store, records)
     the_index_goes_with_the_events(store)
 
@@ -153,6 +154,14 @@ def says_how_far_it_got(store: SqlStore) -> None:
     with store.read() as tx:
         looked = SqlAuditSearch(tx._connection, AuditFilter(text="needs build"), 11, groups=(1, 2)).run()
     assert (looked.records, looked.searched_to is not None and looked.searched_to > 2 * BLOCK) == ([], True)
+
+
+def ones_own_take_two_statements(store: SqlStore) -> None:
+    """What most people look at: the numbers of the events, then the events."""
+    asked: list[str] = []
+    event.listen(store._engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
+    pages(store, FILTERS["own, all of it"], limit=COUNT)
+    assert len([statement for statement in asked if statement.startswith("SELECT")]) == 2
 
 
 def nothing_can_be_hidden(store: SqlStore, records: list[Record]) -> None:
