@@ -1,11 +1,13 @@
 """The rule collection groups that hold our rules in a firewall policy: ``NAME``, ``NAME-2``, ``NAME-3`` and so on."""
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from types import MappingProxyType
 
 from bot.domain.firewall import Rule, RuleCollection, RuleKind
-from bot.domain.rule_diff import Key, Limits, rendered_bytes
+from bot.domain.rule_diff import Key, Limits, rendered_bytes, rule_bytes
 from bot.domain.rule_rendering import MAX_NAME, allowance_id_from_rule
 from bot.errors import UnsafePlan
 
@@ -13,7 +15,7 @@ Placed = tuple[RuleCollection, Rule]
 """A rule and its rule collection, of which only the facts count besides the rules."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, for what is computed once
 class ObservedGroup:
     """What one write replaces: one of our rule collection groups, or a classic firewall.
 
@@ -51,10 +53,19 @@ class ObservedGroup:
         """Whether Azure has it."""
         return self.raw is not None
 
+    @cached_property
+    def sizes(self) -> Mapping[str, int]:
+        """Bytes of our rules in it as we render them, by the id of their allowance in lower case."""
+        found: dict[str, int] = {}
+        for _, rule in pairs_of(self.collections):
+            id_ = allowance_id_from_rule(rule.name.lower())
+            found[id_] = found.get(id_, 0) + rule_bytes(rule)
+        return MappingProxyType(found)
+
     @property
     def filled_bytes(self) -> int:
         """How full it is: as Azure counts or as we render, whichever is more."""
-        return max(self.size_bytes or 0, rendered_bytes(self.collections) + self.foreign_bytes)
+        return max(self.size_bytes or 0, sum(self.sizes.values()) + self.foreign_bytes)
 
 
 def group_name(first: str, number: int) -> str:
@@ -77,7 +88,7 @@ def group_number(name: str, first: str) -> int | None:
 
 def has_rule_of(group: ObservedGroup, ids: Collection[str]) -> bool:
     """Whether one of its rules belongs to one of these allowances."""
-    return any(allowance_id_from_rule(rule.name) in ids for _, rule in pairs_of(group.collections))
+    return not group.sizes.keys().isdisjoint(ids)
 
 
 def check_group(group: ObservedGroup, desired: Sequence[RuleCollection], limits: Limits, *, group_count: int) -> None:
@@ -98,7 +109,7 @@ def check_group(group: ObservedGroup, desired: Sequence[RuleCollection], limits:
         )
     ours = rendered_bytes(desired)
     size = ours + group.foreign_bytes
-    if size > limits.max_bytes and ours > rendered_bytes(group.collections):
+    if size > limits.max_bytes and ours > sum(group.sizes.values()):
         raise UnsafePlan(
             f"The rules would take {size:,} bytes; the limit for a rule collection group is {limits.max_bytes:,}."
         )

@@ -72,7 +72,12 @@ class _Unit:
 
 
 def spread(
-    desired: Sequence[RuleCollection], groups: Sequence[ObservedGroup], room: Room, *, left: Collection[Key] = ()
+    desired: Sequence[RuleCollection],
+    groups: Sequence[ObservedGroup],
+    room: Room,
+    *,
+    left: Collection[Key] = (),
+    differing: Collection[Key] | None = None,
 ) -> Placement:
     """Decide which group each rule belongs to.
 
@@ -85,16 +90,39 @@ def spread(
         groups: Our groups that exist, by number.
         room: What they hold.
         left: Rules that stay as somebody made them; they are not in ``desired``.
+        differing: The places of all rules that are not in these groups as desired; None where that is not known. Of
+            thousands, only the allowances of these are looked at.
     """
     if _fit_in_one(desired, groups, room, left):
         return Placement({1: tuple(desired)} if desired else {})
-    units = _units(desired, groups)
-    home = _homes(units, groups, room, left)
+    settled = {} if differing is None or left else _settled(groups, differing)
+    units = _units([pair for pair in pairs_of(desired) if _id_of(pair) not in settled], groups)
+    used = {group.number: group.foreign_bytes + _kept_bytes(group, left, settled) for group in groups}
+    home = settled | _homes(units, used, room)
     held = _held(units, home)
-    placed = grouped((home[id_], pair) for id_, unit in units.items() for pair in unit.rules)
+    there = {
+        group.number: group.collections for group in groups if group.sizes and group.sizes.keys() <= settled.keys()
+    }
+    as_before = there.keys() - {home[id_] for id_ in units} - held.keys()
+    placed = grouped((n, pair) for pair in pairs_of(desired) if (n := home[_id_of(pair)]) not in as_before)
     for number, pairs in held.items():
         placed.setdefault(number, []).extend(pairs)
-    return Placement({n: collected(pairs) for n, pairs in sorted(placed.items())}, _displaced(units, home))
+    found = {n: collected(pairs) for n, pairs in placed.items()} | {n: there[n] for n in as_before}
+    return Placement(dict(sorted(found.items())), _displaced(units, home))
+
+
+def _settled(groups: Sequence[ObservedGroup], differing: Collection[Key]) -> dict[str, int]:
+    """The group of each allowance that one group has, all of it as desired."""
+    found: dict[str, int] = {}
+    moving = {allowance_id_from_rule(rule) for _, rule in differing}
+    for group in groups:
+        moving |= found.keys() & group.sizes.keys()
+        found |= dict.fromkeys(group.sizes, group.number)
+    return {id_: number for id_, number in found.items() if id_ not in moving} if moving else found
+
+
+def _id_of(pair: Placed) -> str:
+    return allowance_id_from_rule(pair[1].name)
 
 
 def _fit_in_one(
@@ -106,26 +134,31 @@ def _fit_in_one(
     return rendered_bytes(desired) + sum(group.foreign_bytes for group in groups) <= room.max_bytes * FILL
 
 
-def _units(desired: Sequence[RuleCollection], groups: Sequence[ObservedGroup]) -> dict[str, _Unit]:
+def _units(desired: Sequence[Placed], groups: Sequence[ObservedGroup]) -> dict[str, _Unit]:
     found: dict[str, _Unit] = {}
     keys: dict[Key, _Unit] = {}
-    for collection, rule in pairs_of(desired):
+    for collection, rule in desired:
         unit = found.setdefault(allowance_id_from_rule(rule.name), _Unit())
         unit.rules.append((collection, rule))
         unit.size += rule_bytes(rule)
         keys[key_of_rule(collection, rule)] = unit
     for group in groups:
+        if found.keys().isdisjoint(group.sizes):
+            continue
         for collection, rule in pairs_of(group.collections):
             if (unit_of := keys.get(key_of_rule(collection, rule))) is not None:
                 unit_of.there.setdefault(group.number, []).append((collection, rule))
     return dict(sorted(found.items()))
 
 
-def _homes(
-    units: Mapping[str, _Unit], groups: Sequence[ObservedGroup], room: Room, left: Collection[Key]
-) -> dict[str, int]:
-    """The group of each allowance: those that are somewhere first, then those that have grown, then the new ones."""
-    used = {group.number: group.foreign_bytes + _left_bytes(group, left) for group in groups}
+def _homes(units: Mapping[str, _Unit], used: dict[int, int], room: Room) -> dict[str, int]:
+    """The group of each allowance: those that are somewhere first, then those that have grown, then the new ones.
+
+    Args:
+        units: The allowances.
+        used: Bytes by group of what is there beside them; what they take is added.
+        room: What the groups hold.
+    """
     home = {id_: unit.homes()[0] for id_, unit in units.items() if unit.there}
     kept = {id_: min(units[id_].size, _bytes(units[id_].there[number])) for id_, number in home.items()}
     for id_, number in home.items():
@@ -241,7 +274,8 @@ def _bytes(pairs: Iterable[Placed]) -> int:
     return sum(rule_bytes(rule) for _, rule in pairs)
 
 
-def _left_bytes(group: ObservedGroup, left: Collection[Key]) -> int:
-    return sum(
-        rule_bytes(rule) for collection, rule in pairs_of(group.collections) if key_of_rule(collection, rule) in left
-    )
+def _kept_bytes(group: ObservedGroup, left: Collection[Key], settled: Collection[str]) -> int:
+    """What stays in a group whatever moves: rules that are left as they are, or those of settled allowances."""
+    if left:
+        return _bytes(pair for pair in pairs_of(group.collections) if key_of_rule(*pair) in left)
+    return sum(size for id_, size in group.sizes.items() if id_ in settled)

@@ -137,27 +137,22 @@ def _only_ours(seen: ObservedTarget, stored: Stored) -> ObservedTarget:
 
     A group whose state was lost is known by a rule of ours in it.
     """
-    known, ids = {1, *stored.state.further_groups}, {row.id for row in stored.rows}
-    ours = [group for group in seen.groups if group.number in known or has_rule_of(group, ids)]
-    strangers = tuple(group.number for group in seen.groups if group not in ours)
-    return replace(seen, groups=tuple(ours), strangers=strangers) if strangers else seen
+    unknown = [group for group in seen.groups if group.number not in {1, *stored.state.further_groups}]
+    ids = {row.id for row in stored.rows} if unknown else ()
+    strangers = tuple(group.number for group in unknown if not has_rule_of(group, ids))
+    ours = tuple(group for group in seen.groups if group.number not in strangers)
+    return replace(seen, groups=ours, strangers=strangers) if strangers else seen
 
 
 def _plans(seen: ObservedTarget, natural: RuleDiff, left: frozenset[Key], room: Room) -> tuple[GroupPlan, ...]:
     """What each group is to hold, and how that differs from what it holds."""
-    placement = _spread(seen, natural, left, room)
-    differing = {key_of(change) for change in natural.changes} | placement.displaced
+    changed = frozenset(map(key_of, natural.changes))
+    ours = without(natural.desired, left)
+    one = Placement({1: ours})  # a classic firewall has no groups
+    placement = one if seen.spare is None else spread(ours, seen.groups, room, left=left, differing=changed)
+    differing = changed | placement.displaced
     numbers = {*placement.by_group, *(group.number for group in seen.groups)}
     return tuple(_plan(seen.group(n), placement.by_group.get(n, ()), left, differing) for n in sorted(numbers))
-
-
-def _spread(seen: ObservedTarget, natural: RuleDiff, left: frozenset[Key], room: Room) -> Placement:
-    ours = without(natural.desired, left)
-    if seen.spare is None:
-        return Placement({1: ours})
-    if natural.is_empty and natural.kept == sum(len(each.rules) for each in seen.collections):
-        return Placement({group.number: group.collections for group in seen.groups})  # every rule is there, and once
-    return spread(ours, seen.groups, room, left=left)
 
 
 def _plan(
@@ -165,7 +160,7 @@ def _plan(
 ) -> GroupPlan:
     desired = leave_alone(ours, group.collections, left)
     desired = placed(desired, group.collections, taken=group.taken, first=group.first_priority)
-    if not differing:
+    if not differing or desired == group.collections:
         return GroupPlan(group, desired)
     changes = diff(only(group.collections, differing), only(desired, differing)).changes
     return GroupPlan(group, desired, changes)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.firewall import ApplicationRule, RuleAction, RuleCollection, RuleKind
-from bot.domain.rule_diff import Limits, content_digest, meaning_of, rendered_bytes
+from bot.domain.rule_diff import Limits, content_digest, diff, meaning_of, rendered_bytes
 from bot.domain.rule_groups import (
     ObservedGroup,
     Placed,
@@ -91,6 +91,23 @@ def test_it_comes_to_rest_and_nothing_is_closed_on_the_way(steps: list[dict[int,
             assert kept <= opened(groups), "What was open and is wanted stays open."
         assert meanings([each for one in groups.values() for each in one]) == meanings(desired), "Each of them once."
         assert not spread(desired, observed(groups), ROOM).displaced
+
+
+@given(WANTED, st.dictionaries(st.integers(1, 4), WANTED, max_size=4), st.sets(st.integers(1, 4)))
+def test_what_differs_is_all_that_has_to_be_looked_at(
+    wanted: dict[int, int], there: dict[int, dict[int, int]], closed: set[int]
+) -> None:
+    """Whatever is where, also twice or as it was before: each group holds what it holds where all are looked at."""
+    desired = rules_of(wanted)
+    groups = observed({number: rules_of(held) for number, held in there.items()})
+    changes = diff([each for group in groups for each in group.collections], desired).changes
+    room = Room(MAX, 3, closed)
+    all_of_them = spread(desired, groups, room)
+    found = spread(desired, groups, room, differing=[(each.collection, each.rule) for each in changes])
+    assert found.displaced == all_of_them.displaced
+    assert {n: meanings(each) for n, each in found.by_group.items()} == {
+        n: meanings(each) for n, each in all_of_them.by_group.items()
+    }
 
 
 def differs(one: Sequence[RuleCollection], other: Sequence[RuleCollection]) -> bool:
