@@ -1,10 +1,10 @@
 """The difference between the rules that should be and those that are: a value, checked before it is applied."""
 
 import hashlib
-import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from json.encoder import encode_basestring_ascii as quoted
 from typing import Annotated
 
 from pydantic import Field
@@ -41,8 +41,8 @@ BYTES_PER_RULE = 400
 Key = tuple[str, str]
 """A rule's place: its collection's name and its own, both in lower case."""
 
-Meaning = tuple[str, ...]
-"""What a rule matches and what happens to it: equal for rules that the firewall treats alike."""
+Meaning = str
+"""What a rule matches and what happens to it, a JSON list: equal for rules that the firewall treats alike."""
 
 _Head = tuple[RuleKind, RuleAction]
 """What the meaning of a rule takes from its collection."""
@@ -181,8 +181,9 @@ def content_digest(collections: Sequence[RuleCollection]) -> str:
 
 
 def _digest(rules: Mapping[Key, Meaning]) -> str:
-    content = [(*key, meaning) for key, meaning in sorted(rules.items())]
-    return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()[:16]
+    """Of one JSON list, put together from the meanings: a round has thousands of them, and most are known."""
+    content = (f"[{quoted(of)},{quoted(name)},{meaning}]" for (of, name), meaning in sorted(rules.items()))
+    return hashlib.sha256(f"[{','.join(content)}]".encode()).hexdigest()[:16]
 
 
 def check_safe(plan: RuleDiff, limits: Limits, *, ended: Collection[str]) -> None:
@@ -243,16 +244,20 @@ def _rules(
             key, meaning = (collection.name.lower(), rule.name.lower()), means(collection, rule)
             first = found.setdefault(key, meaning)
             if first != meaning:
-                found[key] = (*first, *meaning)
+                found[key] = f"{first[:-1]},{meaning[1:]}"
     return found
 
 
 def meaning_of(collection: RuleCollection, rule: Rule) -> Meaning:
     """What a rule matches and what happens to it: equal for rules that the firewall treats alike."""
+    return f"[{','.join(map(quoted, (collection.kind, collection.action, *_meaning(rule))))}]"
+
+
+def _meaning(rule: Rule) -> tuple[str, ...]:
     if isinstance(rule, NetworkRule):
-        return (collection.kind, collection.action, "network", *_network_meaning(rule))
+        return ("network", *_network_meaning(rule))
     if not isinstance(rule, ApplicationRule):
-        return (collection.kind, collection.action, repr(rule))
+        return (repr(rule),)
     protocols = tuple(f"{name}:{port}" for name, port in rule.protocols)
     parts = (
         rule.source_addresses,
@@ -265,10 +270,10 @@ def meaning_of(collection: RuleCollection, rule: Rule) -> Meaning:
         rule.fqdn_tags,
         rule.web_categories,
     )
-    return (collection.kind, collection.action, str(rule.terminate_tls), *map(_set_text, parts))
+    return (str(rule.terminate_tls), *map(_set_text, parts))
 
 
-def _network_meaning(rule: NetworkRule) -> Meaning:
+def _network_meaning(rule: NetworkRule) -> tuple[str, ...]:
     parts = (
         tuple(protocol.lower() for protocol in rule.ip_protocols),
         rule.source_addresses,

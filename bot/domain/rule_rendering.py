@@ -40,8 +40,8 @@ NETWORK_SUFFIX = ".net"
 which hold no dot, or with a digest (https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-
 rules, read 2026-11)."""
 
-Rendered = tuple[ApplicationRule | NetworkRule, ...]
-"""The rules of one allowance."""
+Rendered = tuple[tuple[tuple[str, RuleKind], ApplicationRule | NetworkRule], ...]
+"""The rules of one allowance, each with the name and the kind of its rule collection."""
 
 _OURS = re.compile(r"a[0-9a-z]+-(?:http|https|mssql|tcp|udp)-[0-9]+")
 
@@ -96,15 +96,10 @@ def render(
 
     Args:
         wanted: Allowances of one target for which ``is_wanted`` holds now.
-        rules: What gives ``rules_of`` an allowance, for those who know it already.
+        rules: What gives ``rendered`` an allowance, for those who know it already.
     """
-    render_one = rules or rules_of
-    members = grouped(
-        ((collection_name(allowance, kind), kind), rule)
-        for allowance in sorted(wanted, key=attrgetter("id"))
-        for rule in render_one(allowance)
-        for kind in (_kind(rule),)
-    )
+    render_one = rules or rendered
+    members = grouped(pair for allowance in sorted(wanted, key=attrgetter("id")) for pair in render_one(allowance))
     return tuple(
         RuleCollection(
             name=name,
@@ -117,6 +112,12 @@ def render(
     )
 
 
+def rendered(allowance: Allowance) -> Rendered:
+    """The rules of an allowance, each with the name and the kind of its rule collection."""
+    kinds = ((_kind(rule), rule) for rule in rules_of(allowance))
+    return tuple(((collection_name(allowance, kind), kind), rule) for kind, rule in kinds)
+
+
 def rules_by_kind(allowance: Allowance) -> dict[RuleKind, list[Rule]]:
     """One rule for each protocol and port of the allowance, from the cluster's own ranges, by the kind of rule."""
     return grouped((_kind(rule), rule) for rule in rules_of(allowance))
@@ -126,7 +127,7 @@ def _kind(rule: Rule) -> RuleKind:
     return RuleKind.NETWORK if isinstance(rule, NetworkRule) else RuleKind.APPLICATION
 
 
-def rules_of(allowance: Allowance) -> Rendered:
+def rules_of(allowance: Allowance) -> tuple[ApplicationRule | NetworkRule, ...]:
     """The rules without their kinds."""
     by_port = grouped(((d.protocol, d.port), d.fqdn) for d in allowance.destinations)
     return tuple(_rule(allowance, *by, tuple(sorted(fqdns))) for by, fqdns in sorted(by_port.items()))

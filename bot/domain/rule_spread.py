@@ -10,7 +10,7 @@ from itertools import count
 
 from bot.domain.firewall import Rule, RuleAction, RuleCollection
 from bot.domain.grouping import grouped
-from bot.domain.rule_diff import Key, meaning_of, rendered_bytes, rule_bytes
+from bot.domain.rule_diff import Key, Meaning, meaning_of, rendered_bytes, rule_bytes
 from bot.domain.rule_groups import ObservedGroup, Placed, collected, key_of_rule, pairs_of
 from bot.domain.rule_rendering import allowance_id_from_rule
 
@@ -266,7 +266,7 @@ def _displaced(units: Mapping[str, _Unit], home: Mapping[str, int]) -> frozenset
     )
 
 
-def _meanings(pairs: Iterable[Placed]) -> set[tuple[Key, tuple[str, ...]]]:
+def _meanings(pairs: Iterable[Placed]) -> set[tuple[Key, Meaning]]:
     return {(key_of_rule(*pair), meaning_of(*pair)) for pair in pairs}
 
 

@@ -142,11 +142,13 @@ def shaken(
         clusters: By lower-case ARM id, as they were read; one that is not there no longer exists.
         now: The time.
     """
-    found: dict[Scope, ScopeDrift] = {}
+    found: dict[int, tuple[Scope, ScopeDrift]] = {}  # by identity, which the kept scope holds: equal ones are shared
     for each in allowances:
-        drift = found.get(each.scope)
-        if drift is None:
-            drift = found[each.scope] = scope_drift(each.scope, clusters.get(each.scope.cluster_id))
+        scope = each.scope
+        known = found.get(id(scope))
+        if known is None:
+            known = found[id(scope)] = (scope, scope_drift(scope, clusters.get(scope.cluster_id)))
+        drift = known[1]
         if concerns(each, drift, now):
             yield each, drift
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from bot.domain.allowance import Allowance
 from bot.domain.firewall import RuleCollection
 from bot.domain.rule_diff import Meanings, RuleDiff, diff
-from bot.domain.rule_rendering import Rendered, render, rules_of
+from bot.domain.rule_rendering import Rendered, render, rendered
 from bot.domain.target import Target
 
 Collections = tuple[RuleCollection, ...]
@@ -42,7 +42,7 @@ class LastDiffs:
         if last is not None and last.observed == observed and last.wanted == wanted:
             return last.found
         before = last.rules if last is not None else {}
-        rules = {row.id: _same(before.get(row.id), row) or (row, rules_of(row)) for row in wanted}
+        rules = {row.id: _same(before.get(row.id), row) or (row, rendered(row)) for row in wanted}
         meanings = last.meanings if last is not None else Meanings()
         found = diff(observed, render(wanted, lambda row: rules[row.id][1]), meanings)
         meanings.turn()

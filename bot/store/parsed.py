@@ -36,5 +36,6 @@ class ParsedAllowances:
 
 def in_versions(known: Mapping[str, Allowance], versions: Mapping[str, int]) -> dict[str, Allowance]:
     """Those of the known allowances that are in these versions, by id."""
-    there = ((id_, known.get(id_), version) for id_, version in versions.items())
-    return {id_: one for id_, one, version in there if one is not None and one.version == version}
+    return {
+        id_: one for id_, version in versions.items() if (one := known.get(id_)) is not None and one.version == version
+    }
