@@ -120,8 +120,12 @@ class ObservedTarget:
 class RuleTarget(Protocol):
     """One place where a firewall keeps its rules. Every method may raise the ``Arm…`` errors of ``bot.errors``."""
 
-    def read(self) -> RuleSet:
-        """Every rule that the firewall evaluates, parent policies first."""
+    def read(self, seen: ObservedTarget | None = None, /) -> RuleSet:
+        """Every rule that the firewall evaluates, parent policies first.
+
+        Args:
+            seen: The bot's own part where it was read a moment ago: what is large is not read twice.
+        """
         ...
 
     def observe(self) -> ObservedTarget:

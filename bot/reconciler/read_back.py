@@ -58,7 +58,7 @@ def arrivals(run: Run, observation: Observation) -> Arrivals | None:
     clusters = {a.scope.cluster_id for a in arrived}
     if arrived and follow_drift(run, observation.target, observation.rows, of=clusters).has_changed:
         return None
-    return Arrivals(there, tuple(arrived), _blocked(run, observation.target, arrived))
+    return Arrivals(there, tuple(arrived), _blocked(run, observation, arrived))
 
 
 def mark(run: Run, observation: Observation, found: Arrivals, *, missed: NoticeEvent) -> frozenset[str]:
@@ -197,13 +197,13 @@ def next_look(run: Run, observation: Observation, changed: Collection[str]) -> t
     return min([run.ctx.pace.resync, *(change - now for change in changes)])
 
 
-def _blocked(run: Run, target: Target, arrived: Iterable[Allowance]) -> dict[str, str]:
+def _blocked(run: Run, observation: Observation, arrived: Iterable[Allowance]) -> dict[str, str]:
     """Find new allowances that the firewall still denies, and why: the rule exists but has no effect."""
     fresh = list(arrived)
     if not fresh:
         return {}
     names = {destination.fqdn for allowance in fresh for destination in allowance.destinations}
-    evaluator = Evaluator(about(run.ctx.targets.open(target).read(), names))
+    evaluator = Evaluator(about(run.ctx.targets.open(observation.target).read(observation.seen), names))
     reasons = ((allowance.id, _denial(evaluator, allowance)) for allowance in fresh)
     return {allowance_id: why for allowance_id, why in reasons if why is not None}
 

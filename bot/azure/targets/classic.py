@@ -42,8 +42,8 @@ class ClassicTarget:
         self._settings = clients.settings
         self._target = target
 
-    def read(self) -> RuleSet:
-        """Every rule of the firewall."""
+    def read(self, _seen: ObservedTarget | None = None, /) -> RuleSet:
+        """Every rule of the firewall, which one request gives."""
         body = self._clients.get(self._target.id, FIREWALL_API)
         layers = [classic_layer(body)]
         return rule_set_from([body], layers, ip_group_ranges(self._clients, layers), has_groups=False)

@@ -58,10 +58,10 @@ class PolicyTarget:
         self._settings = clients.settings
         self._target = target
 
-    def read(self) -> RuleSet:
+    def read(self, seen: ObservedTarget | None = None, /) -> RuleSet:
         """Every rule that a firewall with this policy evaluates, parent policies first."""
         bodies = self._chain(self._target.id)
-        layers = self._clients.in_parallel(self._layer, bodies)
+        layers = self._clients.in_parallel(partial(self._layer, seen=seen), bodies)
         return rule_set_from(bodies, layers, ip_group_ranges(self._clients, layers), has_groups=True)
 
     def observe(self) -> ObservedTarget:
@@ -135,10 +135,26 @@ class PolicyTarget:
             next_id = id_of(chain[0], "properties", "basePolicy")
         return chain
 
-    def _layer(self, policy: Json) -> PolicyLayer:
-        rows = self._clients.list_all(f"{policy['id']}/ruleCollectionGroups", FIREWALL_API)
-        groups = tuple(self._parsed(policy["id"], row) for row in rows)
-        return PolicyLayer(id=policy["id"], name=str(policy.get("name", "")), groups=groups)
+    def _layer(self, policy: Json, seen: ObservedTarget | None) -> PolicyLayer:
+        groups = self._around(policy, seen) if seen is not None else None
+        if groups is None:
+            rows = self._clients.list_all(f"{policy['id']}/ruleCollectionGroups", FIREWALL_API)
+            groups = [self._parsed(policy["id"], row) for row in rows]
+        return PolicyLayer(id=policy["id"], name=str(policy.get("name", "")), groups=tuple(groups))
+
+    def _around(self, policy: Json, seen: ObservedTarget) -> list[RuleCollectionGroup] | None:
+        """The groups of the policy, ours as they were seen; None where asking for each of the others is too much.
+
+        A list would hold ours again, which are megabytes.
+        """
+        ours = {self._path(group.number).lower(): group for group in seen.groups if group.exists}
+        listed = ids(items(policy, "properties", "ruleCollectionGroups"))
+        others = [id_ for id_ in listed if id_ not in ours]
+        if len(others) == len(listed) or len(others) > self._settings.workers:
+            return None
+        bodies = self._clients.in_parallel(self._get_or_none, others)
+        mine = [_whole_group(ours[id_]) for id_ in listed if id_ in ours]
+        return [*(group_from_json(body) for body in bodies if body is not None), *mine]
 
     def _parsed(self, policy_id: str, row: Json) -> RuleCollectionGroup:
         """A group of the policy; what one of ours holds under the same etag was parsed when it was observed."""
@@ -213,6 +229,12 @@ def _observed_group(text: str, *, path: str, number: int, settings: ArmSettings)
         priority=whole(dig(body, "properties", "priority")),
         taken=frozenset((kind, whole(each.get("priority")) or 0) for each in foreign for kind in OUR_KINDS),
     )
+
+
+def _whole_group(group: ObservedGroup) -> RuleCollectionGroup:
+    """One of our groups with what others put into it."""
+    rest = group_from_json(object_from_text(group.raw or "", "a rule collection group"))
+    return replace(rest, collections=(*rest.collections, *group.collections))
 
 
 def _without_ours(body: Json, foreign: list[Json]) -> Json:
