@@ -176,8 +176,8 @@ def _hand_over(run: Run, uow: UnitOfWork, allowance: Allowance, target: Target) 
 
 def _is_overdue(run: Run, observation: Observation, there: frozenset[str]) -> bool:
     """Whether the time of something that is there ended while this round was on its way."""
-    now, mine = run.now, (row for row in observation.rows if row.scope.target == observation.target)
-    return any(row.id in there and not is_wanted(row, now) for row in mine)
+    now, present = run.now, (row for row in observation.rows if row.id in there)
+    return any(not is_wanted(row, now) and row.scope.target == observation.target for row in present)
 
 
 def next_look(run: Run, observation: Observation, changed: Collection[str]) -> timedelta:

@@ -41,14 +41,15 @@ class Reminders:
 
 def next_reminder(request: One, pace: Reminders, now: datetime) -> datetime | None:
     """When whoever has not decided is reminded next: now or earlier if that is due; None if not before it lapses."""
-    last = max(request.reminded_at or request.waits_since, request.waits_since)
-    due = next((time for time in _planned(request, pace) if time > last), None)
+    since = request.waits_since
+    last = max(request.reminded_at or since, since)
+    due = next((time for time in _planned(request, since, pace) if time > last), None)
     return None if due is None else pace.opens(max(due, now)) if due <= now else due
 
 
-def _planned(request: One, pace: Reminders) -> Iterator[datetime]:
+def _planned(request: One, since: datetime, pace: Reminders) -> Iterator[datetime]:
     """Counted from the last step that somebody took, each wait twice as long as the one before."""
-    wait, time = pace.after, pace.opens(request.waits_since + pace.after)
+    wait, time = pace.after, pace.opens(since + pace.after)
     while time is not None and time < request.lapses_at:
         yield time
         wait *= 2
