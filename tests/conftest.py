@@ -19,6 +19,7 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 from psycopg import sql
+from sqlalchemy.dialects import registry
 from sqlalchemy.engine import URL, make_url
 
 from bot.__main__ import ALLOCATIONS
@@ -163,6 +164,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 RUN = uuid4().hex[:12]
 NUMBERS = count(1)
+
+registry.register("sqlite", "tests.dialects", "Sqlite")
+registry.register("postgresql.psycopg", "tests.dialects", "Postgresql")
 
 
 @pytest.fixture(scope="session")
