@@ -3,16 +3,18 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 
-from bot import inventory
 from bot.azure import AzureArm
 from bot.azure.identity import IssuedToken
 from bot.azure.settings import ArmSettings
 from bot.config import checked_configuration, configuration_from
 from bot.domain.configuration import Configuration
+from bot.domain.egress import Fleet
 from bot.domain.fqdn import parse_destination
 from bot.domain.people import AccountStatus, Identity, Person
+from bot.inventory.refreshing import keep
 from bot.ports import Caller, Context, NoLogs, Notice, Pace
 from bot.reconciler import Reconciler
 from bot.sandbox.arm import ArmSubscription
@@ -26,6 +28,7 @@ SUBSCRIPTION = "00000000-0000-0000-0000-00000000a001"
 CONFIG = Path(__file__).parent.parent / "bot" / "sandbox" / "egress.toml"
 
 
+@cache
 def config() -> Configuration:
     """The configuration that the sandbox ships."""
     return checked_configuration(configuration_from(CONFIG))
@@ -129,22 +132,30 @@ class World:
         return taken
 
 
+def azure_at(arm: ArmSubscription, clock: ManualClock) -> AzureArm:
+    """The real SDK before a simulated tenant."""
+    settings = ArmSettings(subscriptions=(SUBSCRIPTION,))
+    return AzureArm(IssuedToken(arm.issue_token), settings, transport=ArmTransport(arm, clock), now=clock.now)
+
+
+@cache
+def fleet_at_rest() -> Fleet:
+    """What the SDK reads of a tenant to which nothing was done yet, at the time when every world begins: read once."""
+    clock = ManualClock()
+    return azure_at(ArmSubscription(clock, Journal(), speed=1.0), clock).read_fleet()
+
+
 def make_world(database_url: str, *, book: Configuration | None = None, pace: Pace | None = None) -> World:
     """A world at rest: the fleet is known, nothing is asked."""
     clock = ManualClock()
     arm = ArmSubscription(clock, Journal(), speed=1.0)
     book = book or config()
     store = SqlStore(database_url, offset_s=clock.ahead_s)
-    azure = AzureArm(
-        IssuedToken(arm.issue_token),
-        ArmSettings(subscriptions=(SUBSCRIPTION,)),
-        transport=ArmTransport(arm, clock),
-        now=clock.now,
-    )
+    azure = azure_at(arm, clock)
     logs = azure.firewall_logs(book.logs) if book.logs.enabled else NoLogs()
     ctx = Context(azure, azure, azure, store, People(book), clock, book, pace or Pace(), logs=logs)
     said = Said()
-    inventory.refresh(ctx)
+    keep(ctx, fleet_at_rest())
     return World(clock, arm, store, ctx, said, Reconciler(ctx, said, workers=0))
 
 

@@ -17,7 +17,11 @@ Addresses = tuple[str, ...]
 
 def refresh(ctx: Context) -> None:
     """Read the fleet and keep it; what changed that nobody changed through us is announced."""
-    fleet = ctx.clusters.read_fleet()
+    keep(ctx, ctx.clusters.read_fleet())
+
+
+def keep(ctx: Context, fleet: Fleet) -> None:
+    """Keep a fleet as it was just read; what changed that nobody changed through us is announced."""
     with ctx.store.read() as tx:
         known = {egress.ref.id: egress for egress in tx.snapshots.all()}
     confirmed = confirm(ctx, fleet, known)

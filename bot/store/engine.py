@@ -51,15 +51,16 @@ SILENCE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 
 Source: https://www.postgresql.org/docs/current/libpq-connect.html, read 2026-11.
 """
 
-NOW: dict[str, ColumnElement[float]] = {
-    "postgresql": literal_column("extract(epoch from clock_timestamp())::float8"),
-    "sqlite": literal_column("((julianday('now') - 2440587.5) * 86400.0)"),
-}
-"""Seconds since 1970 by the database's own clock: the only clock that leases are measured with."""
-
-
 _OFFSET = ContextVar("offset_s", default=0.0)
 """The offset of the transaction that runs in this thread."""
+
+_AHEAD: BindParameter[float] = bindparam("offset_s", callable_=_OFFSET.get, type_=Double())
+
+NOW: dict[str, ColumnElement[float]] = {
+    "postgresql": literal_column("extract(epoch from clock_timestamp())::float8") + _AHEAD,
+    "sqlite": literal_column("((julianday('now') - 2440587.5) * 86400.0)") + _AHEAD,
+}
+"""Seconds since 1970 by the database's own clock, the only one that leases are measured with, and its offset."""
 
 
 def connect(url: str) -> Engine:
@@ -174,8 +175,7 @@ class Database:
     ) -> None:
         self.engine = connect(url)
         self._offset_s = offset_s
-        offset: BindParameter[float] = bindparam("offset_s", callable_=_OFFSET.get, type_=Double())
-        self.now = NOW[self.engine.dialect.name] + offset
+        self.now = NOW[self.engine.dialect.name]
         self._note = note
         self._turns = BoundedSemaphore(TRANSACTIONS)
         self._writers = WriteTurns()
