@@ -36,8 +36,10 @@ def help_for(commands: Sequence[Entry]) -> Listener:
     """The listener that lists these commands."""
 
     def help_(ctx: Context, call: Call) -> Reply:
-        who = approvals.standing_in(ctx, inventory.person(ctx, call.caller))
-        is_asked = not ctx.config.policy.people.isdisjoint({who.identity.user, *who.stands_for})
+        who, named = inventory.person(ctx, call.caller), ctx.config.policy.people
+        if named:  # otherwise nobody can stand in for them
+            who = approvals.standing_in(ctx, who)
+        is_asked = not named.isdisjoint({who.identity.user, *who.stands_for})
         return Ephemeral(help_text(who, commands, is_asked=is_asked))
 
     return help_

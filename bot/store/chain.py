@@ -17,6 +17,9 @@ from bot.store.chain_end import HEAD, SqlChainEnd
 from bot.store.raw_rows import fetch, fetch_readable
 from bot.store.rows import record_from_event, row_from_record
 
+ADDED = insert(schema.audit_event)
+"""Built once: building takes SQLAlchemy longer than SQLite needs to answer."""
+
 
 class SqlAuditLog:
     """``ports.AuditLog`` in SQL."""
@@ -37,7 +40,7 @@ class SqlAuditLog:
 
     def _write(self, event: Event, after: ChainEnd) -> tuple[Record, ChainEnd]:
         record = record_from_event(event, after)
-        self._connection.execute(insert(schema.audit_event), row_from_record(record))
+        self._connection.execute(ADDED, row_from_record(record))
         tree = after.tree or Frontier()
         tree.add(record.hash)
         return record, ChainEnd(record.seq, record.hash, tree)

@@ -1,11 +1,16 @@
 """Listeners called as functions: what comes in, the facts in the database, what they answer."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
 
 from bot import allowances, inventory, scaling
+from bot.domain.absence import Absence
 from bot.domain.allowance import Status, digest, status
+from bot.domain.approval import PolicyRule, VerdictKind
 from bot.domain.scale_proposal import ScaleStatus, scale_status
 from bot.errors import (
     AlreadyDecided,
@@ -48,6 +53,20 @@ def test_help_depends_on_the_role(world: World) -> None:
     assert "/egress token" not in help_of(world, DEV)
     assert "/egress approve" in help_of(world, APPROVER)
     assert "/egress audit" in help_of(world, DEV)
+
+
+def test_help_looks_up_absences_only_where_the_policy_names_people(world: World) -> None:
+    """Otherwise nobody can decide in the place of one of them, and whoever asks would wait for nothing."""
+    now, asked = world.clock.now(), list[str]()
+    with world.store.write() as tx:
+        tx.absences.put(Absence(APPROVER.identity, DEV.identity, now, now + timedelta(days=1)))
+    event.listen(world.store._engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
+    assert "/egress approve" not in help_of(world, DEV)
+    assert asked == []
+    rule = PolicyRule("by name", VerdictKind.ASK, "They know it.", people=(APPROVER.identity.user,))
+    policy = replace(world.ctx.config.policy, rules=(rule,))
+    world.ctx = replace(world.ctx, config=replace(world.ctx.config, policy=policy))
+    assert "/egress approve" in help_of(world, DEV)
 
 
 def test_a_stranger_gets_nothing(world: World) -> None:
