@@ -1,6 +1,6 @@
 // The bot's identity, its roles, and the federation with its service account; roles are assigned on whole subscriptions or,
 // narrower, with assignment.bicep. See deploy/README.md and deploy/roles/README.md.
-// az deployment sub create --location westeurope --template-file main.bicep --parameters oidcIssuer=...
+// az deployment sub create --location westeurope --template-file main.bicep --parameters resourceGroupName=... oidcIssuer=...
 targetScope = 'subscription'
 
 @description('The resource group of the identity; it must exist.')
