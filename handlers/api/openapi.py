@@ -21,6 +21,7 @@ from handlers.api.feed import FORMS, PLACE
 from handlers.api.operations import OPERATIONS, ApiOperation
 from handlers.api.problem import ApiProblem
 from handlers.api.shapes import Name
+from handlers.connections import LONGEST_HEADERS
 
 BASE = "/api/v1"
 """Where everything lives."""
@@ -40,6 +41,14 @@ _PROBLEMS = {
     HTTPStatus.BAD_GATEWAY: "Azure or Slack refuses the bot; its operator must act.",
     HTTPStatus.SERVICE_UNAVAILABLE: "Something that is needed does not answer; Retry-After says when to try again.",
 }
+_TOO_LONG = {
+    "431": {
+        "description": f"Its address and headers are longer than {LONGEST_HEADERS // 1024} KiB together.",
+        "content": {"text/plain": {"schema": {"type": "string"}}},
+    }
+}
+"""The server's own answer, to whatever path."""
+
 _CONFLICT = {HTTPStatus.CONFLICT: "It does not fit what is there: the name is ambiguous, or it is allowed already."}
 _OF_A_BODY = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too long.",
@@ -87,7 +96,7 @@ def _operation(operation: ApiOperation) -> dict[str, Any]:
         "summary": operation.summary,
         "description": f"{operation.more} {_needs(operation.act)}".strip(),
         "parameters": [*_path_parameters(operation.path), *_query_parameters(operation)],
-        "responses": dict(_responses(operation)),
+        "responses": {**dict(_responses(operation)), **_TOO_LONG},
     }
     if operation.method == "POST" and operation.takes is not None:
         content = {"application/json": {"schema": _ref(operation.takes.__name__)}}
@@ -114,6 +123,7 @@ def _list_of_ips(form: str) -> dict[str, Any]:
             "200": {"description": "The list.", "headers": headers, "content": {FORMS[form]: {"schema": content}}},
             "304": {"description": "It says the same as the one with this entity tag.", "headers": headers},
             **problems,
+            **_TOO_LONG,
         },
     }
 

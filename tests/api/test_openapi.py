@@ -34,10 +34,15 @@ def described(path: str, method: str) -> Any:
     return SPEC["paths"][path][method]
 
 
+def answers(path: str, method: str) -> Any:
+    """Those of an operation, by status."""
+    return described(path, method)["responses"]
+
+
 def assert_described(reply: Reply, path: str, method: str) -> None:
     """The status is one that the document names, and the body fits its schema; no answer is 5xx."""
     assert reply.status < 500, reply.text
-    content = described(path, method)["responses"][str(reply.status)]["content"]
+    content = answers(path, method)[str(reply.status)]["content"]
     assert reply.headers["Content-Type"] in content
     schema = {**content[reply.headers["Content-Type"]]["schema"], "components": SPEC["components"]}
     Draft202012Validator(schema).validate(reply.json)
@@ -54,6 +59,7 @@ def test_the_document_is_whole() -> None:
     operations = {(path, method) for path, methods in SPEC["paths"].items() for method in methods}
     polled = {(f"{PLACE}{form}", "get") for form in FORMS}
     assert operations == polled | {(f"/api/v1{one.path}", one.method.lower()) for one in OPERATIONS}
+    assert {"text/plain"} == {kind for path, method in operations for kind in answers(path, method)["431"]["content"]}
     text = json.dumps(SPEC)
     for name, schema in SPEC["components"]["schemas"].items():
         Draft202012Validator.check_schema(schema)

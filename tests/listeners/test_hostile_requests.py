@@ -196,6 +196,7 @@ ODD: dict[str, tuple[bytes, int]] = {
     "a version that is not spoken": (b"GET /healthz HTTP/2.0\r\n\r\n", 400),
     "more expected": (b"POST /slack/events HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: x\r\n\r\n", 400),
     "long headers": (b"GET /healthz HTTP/1.1\r\nA: " + b"a" * LONGEST_HEADERS + b"\r\n\r\n", 431),
+    "a longer query": (head("/api/v1/check?destination=" + "a" * LONGEST_HEADERS, 0, method="GET"), 431),
     "a body that is announced as too long": (head("/slack/events", 100_000_000), 413),
     "a longer body for the API": (head("/api/v1/check", 100_000_000, JSON), 413),
     "the API without a token": (head("/api/v1/clusters", 0, JSON, method="GET"), 401),
