@@ -16,6 +16,7 @@ from bot.measures import SOCKET_OPENED
 from bot.ports.deadline import within
 from handlers.notify import slack_errors
 from handlers.places import ACT, ANSWERED
+from handlers.socket_client import GOODBYE_S
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +39,9 @@ LONGEST_PAUSE_S = 30.0
 
 DRAIN = timedelta(seconds=2)
 """How long the end may wait for a moment without an envelope: acts take less."""
+
+ENDS_WITHIN_S = DRAIN.total_seconds() + GOODBYE_S + ACT.total_seconds()
+"""The longest that the end takes where envelopes come all the time: to that moment, Slack's goodbye, the last ack."""
 
 
 class Client(Protocol):

@@ -14,8 +14,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-START_S = 60.0
-"""How long the sandbox may take to become ready; a machine that runs other tests beside it is slow."""
+START_S = 120.0
+"""How long the sandbox or a bot may take to become ready; a machine that runs other tests beside it is slow."""
 
 
 class SandboxProcess:

@@ -34,6 +34,7 @@ from bot.wiring.version import own_version
 from handlers.app import SlackSettings, build_app, serve_routes
 from handlers.http import Application, Route, require_free
 from handlers.secret_values import Secret
+from handlers.sockets import ENDS_WITHIN_S
 
 log = structlog.get_logger(__name__)
 
@@ -69,7 +70,7 @@ def serve(settings: Settings, *, is_dry: bool = False) -> Running:
             running.then_linger(front.announce_end)
         else:
             socket = app.serve_socket()
-            running.then_stop(socket.stop)
+            running.then_stop(socket.stop, within_s=ENDS_WITHIN_S)
             shared = _health(running, settings, routes(product, *own, Part("slack", socket.problem)))
             if shared or others:
                 running.then_stop(serve_routes(settings.listen, shared, others).stop)

@@ -22,6 +22,7 @@ from bot.wiring.running import Running, starting
 from bot.wiring.signing import audit_key, client_secret, signing_keys
 from handlers.api.openapi import BASE
 from handlers.app import SlackSettings, build_app, serve_routes
+from handlers.sockets import ENDS_WITHIN_S
 
 SANDBOX_CONFIG = Path(__file__).parents[1] / "sandbox" / "egress.toml"
 """The configuration file that the sandbox runs with, and that a team copies."""
@@ -142,7 +143,7 @@ def _join(running: Running, simulated: Sandbox, product: Product) -> int:
     if pages := sign_in(product):
         running.then_stop(serve_routes(_netloc(product), {}, pages).stop)
     if simulated.options.delivery == "socket":
-        running.then_stop(app.serve_socket().stop)
+        running.then_stop(app.serve_socket().stop, within_s=ENDS_WITHIN_S)
         front = serve_routes("127.0.0.1:0", routes(product), applications(product))
         running.then_stop(front.stop)
         simulated.attach(None, is_quiet, store.ring)

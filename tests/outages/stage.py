@@ -5,12 +5,12 @@ import json
 import socket
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from tests.driver import SandboxProcess, wait_for
+from tests.driver import START_S, SandboxProcess, wait_for
 from tests.processes.stage import BotProcess
 from tests.rules.tree import ROOT
 from tests.silence import Proxy
@@ -20,31 +20,40 @@ PROBE_S = 0.5
 
 
 class Balancer(contextlib.AbstractContextManager["Balancer"]):
-    """Hands each connection to one of the replicas that were ready at the last look; it never tries another one."""
+    """Hands each connection to one of the replicas that were ready at the last look; it never tries another one.
+
+    Each has a look of its own: one that is slow to answer keeps no other in service that ends.
+    """
 
     def __init__(self) -> None:
         self.replicas: list[BotProcess] = []
-        self._ready: list[BotProcess] = []
+        self._ready: dict[BotProcess, bool] = {}
         self._turn = 0
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port: int = self._listener.getsockname()[1]
         self._is_over = threading.Event()
-        for run in (self._accept, self._look):
-            threading.Thread(target=run, daemon=True).start()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def add(self, replica: BotProcess) -> None:
+        """Hand connections to one more, while it is ready."""
+        self.replicas.append(replica)
+        threading.Thread(target=self._look, args=(replica,), daemon=True).start()
 
     def knows(self, replica: BotProcess) -> bool:
         """Whether it hands connections to a replica."""
-        return replica in self._ready
+        return self._ready.get(replica, False)
 
     def __exit__(self, *_error: object) -> None:
         """Balance no more."""
         self._is_over.set()
         self._listener.close()
 
-    def _look(self) -> None:
-        while not self._is_over.wait(PROBE_S):
-            with contextlib.suppress(AssertionError):  # a replica that has just ended
-                self._ready = [one for one in list(self.replicas) if one.ready()[0] == 200]
+    def _look(self, replica: BotProcess) -> None:
+        while replica in self.replicas and not self._is_over.wait(PROBE_S):
+            is_ready = False
+            with contextlib.suppress(AssertionError):  # it has just ended
+                is_ready = replica.ready()[0] == HTTPStatus.OK
+            self._ready[replica] = is_ready
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
@@ -54,7 +63,7 @@ class Balancer(contextlib.AbstractContextManager["Balancer"]):
 
     def _serve(self, client: socket.socket) -> None:
         self._turn += 1
-        ready = self._ready
+        ready = [one for one in list(self.replicas) if self.knows(one)]
         if not ready:
             client.close()
             return
@@ -106,13 +115,13 @@ class Cluster(contextlib.ExitStack):
         folder = self._folder / f"replica-{self._count}"
         folder.mkdir()
         bot = self.enter_context(BotProcess(folder, "serve", **{**self.settings, **settings}))
-        self.replicas.append(bot)
+        self.balancer.add(bot)
         return bot
 
     def start(self, **settings: str) -> BotProcess:
         """Start a replica and wait until it is ready."""
         bot = self.begin(**settings)
-        wait_for(lambda: self.balancer.knows(bot), f"It did not become ready: {bot.ready()}", 60)
+        wait_for(lambda: self.balancer.knows(bot), "It did not become ready", START_S)
         return bot
 
     def restart(self) -> float:
@@ -155,7 +164,8 @@ class Clicks:
     """People who click at a steady pace, in threads of their own, whatever became of the click before.
 
     Attributes:
-        came: What the person saw: ``200`` or the error of Slack.
+        said: What the person of each click saw, by what it was about: the ack, or an error of Slack.
+        failed: Those for which Slack showed an error.
     """
 
     def __init__(self, sandbox: SandboxProcess, per_second: float) -> None:
@@ -163,7 +173,8 @@ class Clicks:
         self._pause_s = 1 / per_second
         self._is_over = threading.Event()
         self._threads: list[threading.Thread] = []
-        self.came: Counter[str] = Counter()
+        self.said: dict[str, str] = {}
+        self.failed: set[str] = set()
 
     @contextlib.contextmanager
     def going_on(self, count: int) -> Iterator[None]:
@@ -185,5 +196,9 @@ class Clicks:
             time.sleep(self._pause_s)
 
     def _click(self, number: int) -> None:
-        answer: Any = self._sandbox.type("UAPP0001", f"deny nothing because {number}")
-        self.came[str(answer.get("error") or answer["status"])] += 1
+        """Deny what is not there, each time something else."""
+        subject = f"n{number}"
+        answer: Any = self._sandbox.type("UAPP0001", f"deny {subject} because")
+        self.said[subject] = str(answer)
+        if "error" in answer or answer["status"] != HTTPStatus.OK:
+            self.failed.add(subject)
