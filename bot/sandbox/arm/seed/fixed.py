@@ -1,9 +1,5 @@
 """The fixed inhabitants: one cluster for each way out of Azure."""
 
-from collections.abc import Mapping
-from functools import cache
-from types import MappingProxyType
-
 from bot.sandbox.arm.seed import aks, hubs
 from bot.sandbox.arm.seed.aks import Plan, Pool
 from bot.sandbox.arm.seed.kit import Tenant
@@ -14,9 +10,8 @@ _PRODUCTION = {"environment": "production"}
 _TEST = {"environment": "test"}
 
 
-@cache
-def build() -> Mapping[str, Json]:
-    """All fixed inhabitants, by lower-case id; built once, because bodies are never changed in place."""
+def build() -> dict[str, Json]:
+    """All fixed inhabitants, by lower-case id."""
     tenant = Tenant(SUBSCRIPTION)
     hubs.fqdn_tags(tenant)
     _load_balancers(tenant)
@@ -25,7 +20,7 @@ def build() -> Mapping[str, Json]:
     _routed(tenant)
     for name, outbound in (("aks-none", "none"), ("aks-block", "block")):
         aks.build(tenant, Plan(name, outbound, tags={**_TEST, "team": "research"}))
-    return MappingProxyType(tenant.resources)
+    return tenant.resources
 
 
 def _load_balancers(tenant: Tenant) -> None:
