@@ -247,10 +247,10 @@ def test_a_server_that_falls_silent_is_given_up_and_recorded_nothing(postgres_ur
 
 
 def commit_after(store: SqlStore, act: Callable[[], None]) -> None:
-    """A transaction right before whose commit something happens."""
+    """A transaction right before whose commit something happens, when everything else of it was sent."""
+    event.listen(store._engine, "commit", lambda _connection: act(), once=True)
     with store.write() as tx:
         tx.work.wake("timers", within=timedelta())
-        act()
 
 
 def test_a_commit_without_an_answer_is_not_called_undone(postgres_url: str) -> None:
