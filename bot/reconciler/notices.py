@@ -49,12 +49,12 @@ def deliver(run: Run, notifier: Notifier) -> Finish:
         with run.ctx.store.read() as tx:
             due = tx.outbox.due(limit=left)
             lanes = tx.outbox.lanes(due)
+        if not due:
+            break
         for notice in due:
             left -= 1
             if not _send(run, notifier, notice, lanes.get(notice.id, ())):
                 break  # its lane is paused now: what else goes through it has to wait
-        else:
-            break
     with run.ctx.store.read() as tx:
         hidden, following = hidden_cards(tx), tx.outbox.next_due_in()
     draw_fallback_cards(run, hidden)
