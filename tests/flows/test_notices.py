@@ -94,12 +94,12 @@ def test_many_changes_of_a_card_are_one_drawing(office: Office) -> None:
     assert office.calls("chat.update") == []
 
 
-def test_what_is_due_is_looked_up_once(office: Office) -> None:
-    """Each look goes through everything that waits: one for all that is sent, and one for when to come back."""
+def test_what_is_due_is_looked_up_together(office: Office) -> None:
+    """Each look goes through all that waits: one for what is sent, one for what waited behind it, one for the next."""
     made, asked = [file(office, number) for number in range(5)], list[str]()
     event.listen(office.world.store._engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
     office.world.work(timedelta(seconds=1))
-    assert sum("partition by" in statement.lower() for statement in asked) == 2
+    assert sum("partition by" in statement.lower() for statement in asked) == 3
     assert_true(office, *made)
 
 
