@@ -122,6 +122,10 @@ class Outbox(Protocol):
         """The notices to send now, oldest first: outside paused lanes, the first per subject, kind and recipient."""
         ...
 
+    def as_owed(self, read: Notice) -> Notice | None:
+        """A notice that was read before as it is owed now; None where it no longer is."""
+        ...
+
     def next_due_in(self) -> timedelta | None:
         """The time until the next notice may be due; None if none is waiting."""
         ...

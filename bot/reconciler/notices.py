@@ -51,14 +51,21 @@ def deliver(run: Run, notifier: Notifier) -> Finish:
             lanes = tx.outbox.lanes(due)
         if not due:
             break
-        for notice in due:
+        for read in due:
             left -= 1
-            if not _send(run, notifier, notice, lanes.get(notice.id, ())):
+            notice = _as_owed(run, read)
+            if notice is not None and not _send(run, notifier, notice, lanes.get(notice.id, ())):
                 break  # its lane is paused now: what else goes through it has to wait
     with run.ctx.store.read() as tx:
         hidden, following = hidden_cards(tx), tx.outbox.next_due_in()
     draw_fallback_cards(run, hidden)
     return Finish(following, state=run.kept)
+
+
+def _as_owed(run: Run, read: Notice) -> Notice | None:
+    """While others of the batch were sent, an outcome may have taken the place of its words."""
+    with run.ctx.store.read() as tx:
+        return tx.outbox.as_owed(read)
 
 
 def _send(run: Run, notifier: Notifier, notice: Notice, lanes: Collection[str]) -> bool:

@@ -74,6 +74,11 @@ class SqlOutbox:
         rows = self._connection.execute(_due(self._now, self._now), {"at_most": limit})
         return [notice_from_row(row) for row in rows]
 
+    def as_owed(self, read: Notice) -> Notice | None:
+        """A notice that was read before as it is owed now; None where it no longer is."""
+        row = self._connection.execute(_owed(self._now), {"read_id": read.id}).one_or_none()
+        return notice_from_row(row) if row is not None else None
+
     def next_due_in(self) -> timedelta | None:
         """The time until the next notice may be due; None if none is waiting."""
         # The clock is read once: what became due between two readings would be missed by both.
@@ -281,6 +286,11 @@ def _sent(now: ColumnElement[float]) -> Update:
 
 def _notices(now: ColumnElement[float]) -> Select[Any]:
     return select(schema.notice, (now - notice.created).label("age_s")).where(unsent()).order_by(notice.id)
+
+
+@lru_cache
+def _owed(now: ColumnElement[float]) -> Select[Any]:
+    return _notices(now).where(notice.id == bindparam("read_id"))
 
 
 @lru_cache

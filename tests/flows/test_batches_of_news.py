@@ -1,0 +1,52 @@
+"""Notices that are due are looked up together and sent one by one: each says what is owed at that moment."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import pytest
+
+from bot.ports import Notice, NoticeKind
+from bot.reconciler import Reconciler
+from tests.build import Said, World, make_world
+
+
+@pytest.fixture
+def world(database_url: str) -> Iterator[World]:
+    """A world at rest."""
+    made = make_world(database_url)
+    made.settle()
+    yield made
+    made.store.close()
+
+
+class Meanwhile(Said):
+    """Records the outcome of the second request while the news of the first are sent."""
+
+    world: World
+
+    def deliver(self, notice: Notice, now: datetime) -> None:
+        """Remember a notice; behind the first, owe the outcome."""
+        super().deliver(notice, now)
+        if len(self.notices) == 1:
+            owe(self.world, "second", "revoked")
+
+
+def owe(world: World, subject: str, event: str) -> None:
+    """A message to one person."""
+    with world.store.write() as tx:
+        tx.outbox.add(Notice(NoticeKind.DIRECT, subject, "U1", {"event": event}))
+
+
+def test_what_an_outcome_replaced_meanwhile_is_not_said(world: World) -> None:
+    """Both messages were due at the same look; the second one's progress is over before its turn comes."""
+    said = Meanwhile()
+    said.world = world
+    for subject in ("first", "second"):
+        owe(world, subject, "seconded")
+    reconciler = Reconciler(world.ctx, said, workers=0)
+    for _ in range(3):
+        world.clock.advance(timedelta(seconds=5))
+        while reconciler.run_one():
+            pass
+    told = [(one.subject, one.body["event"]) for one in said.notices if one.kind is NoticeKind.DIRECT]
+    assert told == [("first", "seconded"), ("second", "revoked")]
