@@ -145,6 +145,10 @@ def fleet_at_rest() -> Fleet:
     return azure_at(ArmSubscription(clock, Journal(), speed=1.0), clock).read_fleet()
 
 
+AT_ONCE = Pace(message=timedelta())
+"""The product's own pace, but for messages: whoever drives the clock waits for none of them."""
+
+
 def make_world(database_url: str, *, book: Configuration | None = None, pace: Pace | None = None) -> World:
     """A world at rest: the fleet is known, nothing is asked."""
     clock = ManualClock()
@@ -153,7 +157,7 @@ def make_world(database_url: str, *, book: Configuration | None = None, pace: Pa
     store = SqlStore(database_url, offset_s=clock.ahead_s)
     azure = azure_at(arm, clock)
     logs = azure.firewall_logs(book.logs) if book.logs.enabled else NoLogs()
-    ctx = Context(azure, azure, azure, store, People(book), clock, book, pace or Pace(), logs=logs)
+    ctx = Context(azure, azure, azure, store, People(book), clock, book, pace or AT_ONCE, logs=logs)
     said = Said()
     keep(ctx, fleet_at_rest())
     return World(clock, arm, store, ctx, said, Reconciler(ctx, said, workers=0))

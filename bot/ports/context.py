@@ -110,13 +110,15 @@ BOT = Caller(SYSTEM, "bot")
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How long the product waits for Azure; the sandbox divides all of it.
+    """How long the product waits for Azure and between messages; the sandbox divides all of it.
 
     Args:
         batch_window: How long a wanted change waits for others to join it.
         resync: How often every target is compared, and the fleet read, although nobody asked.
         busy: How long to wait for another party's operation if Azure does not say.
         backoff: The first wait after a failure; it doubles up to ``resync``.
+        message: How far apart messages begin. Slack takes several hundred a minute, and sending thousands without a
+            pause makes acks wait (https://docs.slack.dev/reference/methods/chat.postMessage, read 2026-11).
         divisor: By how much Azure's own Retry-After is shortened; 1 outside the sandbox.
     """
 
@@ -124,6 +126,7 @@ class Pace:
     resync: timedelta = timedelta(minutes=12)
     busy: timedelta = timedelta(seconds=15)
     backoff: timedelta = timedelta(seconds=5)
+    message: timedelta = timedelta(seconds=0.1)
     divisor: float = 1.0
 
     def faster(self, divisor: float) -> "Pace":
@@ -133,6 +136,7 @@ class Pace:
             resync=self.resync / divisor,
             busy=self.busy / divisor,
             backoff=self.backoff / divisor,
+            message=self.message / divisor,
             divisor=self.divisor * divisor,
         )
 

@@ -19,7 +19,7 @@ from bot.reconciler.firewall import reconcile_rules
 from bot.reconciler.guard import guarded
 from bot.reconciler.last_diffs import LastDiffs
 from bot.reconciler.last_use import note_uses
-from bot.reconciler.notices import deliver
+from bot.reconciler.notices import Spacing, deliver
 from bot.reconciler.outbound_ips import reconcile_scale
 from bot.reconciler.port_watch import watch_ports
 from bot.reconciler.probes import run_probe
@@ -45,6 +45,7 @@ class Reconciler:
         self._ctx = ctx
         self._notifier = notifier
         self._workers = Workers(ctx.store, self._run, workers)
+        self._spacing = Spacing(ctx.pace.message)
         self._runs: Mapping[WorkKind, Callable[[Run], Finish]] = {
             WorkKind.RULES: partial(reconcile_rules, diffs=LastDiffs()),
             WorkKind.SCALE: reconcile_scale,
@@ -109,7 +110,7 @@ class Reconciler:
             raise
 
     def _deliver(self, run: Run) -> Finish:
-        return deliver(run, self._notifier)
+        return deliver(run, self._notifier, self._spacing)
 
 
 def _refresh(run: Run) -> Finish:

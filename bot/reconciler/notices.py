@@ -5,8 +5,9 @@ Slack does not answer, a method or a channel while it is throttled, a webhook wh
 what somebody has to heal until it is healed.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import timedelta
+from time import monotonic, sleep
 
 import structlog
 
@@ -32,7 +33,7 @@ from bot.reconciler.run import Run
 
 log = structlog.get_logger(__name__)
 
-BATCH = 20
+BATCH = 10
 """Notices sent in one run."""
 
 OUTAGE = timedelta(minutes=2)
@@ -42,7 +43,28 @@ HEALING = timedelta(minutes=10)
 """The longest wait between two looks at what somebody has to heal."""
 
 
-def deliver(run: Run, notifier: Notifier) -> Finish:
+class Spacing:
+    """Keeps what one process sends apart, however much is owed.
+
+    Args:
+        apart: The shortest time from the beginning of a message to that of the next.
+        wait: Waits that many seconds.
+    """
+
+    def __init__(self, apart: timedelta, wait: Callable[[float], object] = sleep) -> None:
+        self._apart_s = apart.total_seconds()
+        self._wait = wait
+        self._next = 0.0
+
+    def take_turn(self) -> None:
+        """Wait until the next message may begin."""
+        now = monotonic()
+        if now < self._next:
+            self._wait(self._next - now)
+        self._next = max(now, self._next) + self._apart_s
+
+
+def deliver(run: Run, notifier: Notifier, spacing: Spacing) -> Finish:
     """Send what is due, one by one; what fails holds up its own lane only."""
     left = BATCH
     while left:
@@ -53,6 +75,7 @@ def deliver(run: Run, notifier: Notifier) -> Finish:
             break
         for read in due:
             left -= 1
+            spacing.take_turn()
             notice = _as_owed(run, read)
             if notice is not None and not _send(run, notifier, notice, lanes.get(notice.id, ())):
                 break  # its lane is paused now: what else goes through it has to wait

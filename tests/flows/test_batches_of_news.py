@@ -5,8 +5,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from bot.domain.work import WorkKind
 from bot.ports import Notice, NoticeKind
 from bot.reconciler import Reconciler
+from bot.reconciler.notices import BATCH, Spacing, deliver
+from bot.reconciler.run import Run
 from tests.build import Said, World, make_world
 
 
@@ -50,3 +53,19 @@ def test_what_an_outcome_replaced_meanwhile_is_not_said(world: World) -> None:
             pass
     told = [(one.subject, one.body["event"]) for one in said.notices if one.kind is NoticeKind.DIRECT]
     assert told == [("first", "seconded"), ("second", "revoked")]
+
+
+def test_however_much_is_owed_messages_are_sent_one_after_the_other(world: World) -> None:
+    """The first begins at once, each other when its time has come, in the next run as well."""
+    waits: list[float] = []
+    spacing = Spacing(timedelta(hours=1), waits.append)
+    for number in range(BATCH + 2):
+        owe(world, f"subject {number}", "seconded")
+    world.clock.advance(timedelta(seconds=5))
+    claim = world.store.claim("test", lease=timedelta(seconds=30), without=set(WorkKind) - {WorkKind.NOTICES})
+    assert claim is not None
+    for _ in range(2):
+        deliver(Run(world.ctx, claim), world.said, spacing)
+    assert len(world.said.notices) == BATCH + 2
+    hours = [round(wait / 3600) for wait in waits]
+    assert hours == list(range(1, BATCH + 2)), "the wait here takes no time, so that each one is an hour longer"

@@ -13,7 +13,7 @@ from bot.azure import AzureArm
 from bot.azure.identity import IssuedToken
 from bot.azure.settings import ArmSettings
 from bot.domain.configuration import Configuration
-from bot.ports import Context, Notice, Pace
+from bot.ports import Context, Notice
 from bot.ports.context import Directory
 from bot.reconciler import Reconciler
 from bot.reconciler.run import LEASE
@@ -25,7 +25,7 @@ from bot.sandbox.slack import SlackWorkspace
 from bot.store import SqlStore
 from bot.store.schema import metadata
 from handlers.notify import SlackNotifier
-from tests.build import SUBSCRIPTION, People, Said, config
+from tests.build import AT_ONCE, SUBSCRIPTION, People, Said, config
 from tests.histories.mortal import Fuse, Json, Killed, MortalStore, MortalTransport, Put, rules_in
 from tests.histories.slackwire import SlackWire, workspace_at
 from tests.tampering import without_triggers
@@ -245,7 +245,7 @@ def build(
         now=clock.now,
     )
     book = book or config()
-    ctx = Context(azure, azure, azure, store, directory or People(book), clock, book, Pace())
+    ctx = Context(azure, azure, azure, store, directory or People(book), clock, book, AT_ONCE)
     stage = Stage(clock, arm, store, ctx, azure, workspace_at(clock), Said())
     inventory.refresh(ctx)
     for _ in range(replicas):
