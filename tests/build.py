@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
+from math import ceil
 from pathlib import Path
 
 from bot.azure import AzureArm
@@ -125,11 +126,21 @@ class World:
         """
         taken = step
         self.work(step)  # what is due at this very moment by our clock may be due a moment later by the database's
-        while not self.store.is_quiet() or self.arm.has_running_operations():
+        while (pause := self._pause(step)) is not None:
             assert taken < at_most, "Something still moves."
-            self.work(step)
-            taken += step
+            pause = min(pause, max(step, at_most - taken))
+            self.work(pause)
+            taken += pause
         return taken
+
+    def _pause(self, step: timedelta) -> timedelta | None:
+        """So many steps that something is due after them: in those between, nothing would move. None at rest."""
+        with self.store.read() as tx:
+            is_quiet = tx.work.is_quiet() and tx.outbox.is_quiet()
+            seconds, _ = tx.work.seconds_to_next()
+        if is_quiet:
+            return step if self.arm.has_running_operations() else None
+        return max(1, ceil((seconds or 0) / step.total_seconds())) * step
 
 
 def azure_at(arm: ArmSubscription, clock: ManualClock) -> AzureArm:

@@ -6,10 +6,10 @@ A test that takes ``database_url`` runs twice, on SQLite and on PostgreSQL, each
 import gc
 import ipaddress
 import os
-import sqlite3
+import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -204,8 +204,7 @@ def postgres_url(postgres_server: URL, spare_databases: list[URL]) -> Iterator[s
 def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     """The URL of a migrated, empty SQLite database of the test's own."""
     path = tmp_path / "bot.sqlite3"
-    with closing(sqlite3.connect(sqlite_template)) as source, closing(sqlite3.connect(path)) as target:
-        source.backup(target)
+    shutil.copyfile(sqlite_template, path)
     return f"sqlite:///{path}"
 
 
