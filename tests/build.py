@@ -160,10 +160,12 @@ AT_ONCE = Pace(message=timedelta())
 """The product's own pace, but for messages: whoever drives the clock waits for none of them."""
 
 
-def make_world(database_url: str, *, book: Configuration | None = None, pace: Pace | None = None) -> World:
-    """A world at rest: the fleet is known, nothing is asked."""
+def make_world(
+    database_url: str, *, book: Configuration | None = None, pace: Pace | None = None, speed: float = 1.0
+) -> World:
+    """A world at rest: the fleet is known, nothing is asked. Azure's durations are divided by ``speed``."""
     clock = ManualClock()
-    arm = ArmSubscription(clock, Journal(), speed=1.0)
+    arm = ArmSubscription(clock, Journal(), speed=speed)
     book = book or config()
     store = SqlStore(database_url, offset_s=clock.ahead_s)
     azure = azure_at(arm, clock)

@@ -24,7 +24,6 @@ from bot.sandbox.arm import ArmSubscription
 from bot.sandbox.arm_transport import ArmTransport
 from bot.sandbox.clock import ManualClock
 from bot.sandbox.journal import Journal
-from bot.store import SqlStore
 from tests.build import CONFIG, SUBSCRIPTION
 from tests.sandbox.slack_stage import APP_TOKEN, BOT_TOKEN, SECRET, Stage, installed
 
@@ -37,6 +36,7 @@ class Site:
     """Everything in place; each test takes one thing away."""
 
     folder: Path
+    database: str
     stage: Stage
     arm: ArmSubscription
     azure: AzureArm
@@ -50,7 +50,7 @@ class Site:
         config.write_text(self.config, encoding="utf-8")
         variables = {
             "EGRESS_CONFIG": str(config),
-            "EGRESS_DATABASE_URL": f"sqlite:///{self.folder / 'bot.sqlite3'}",
+            "EGRESS_DATABASE_URL": self.database,
             "EGRESS_SLACK_BOT_TOKEN": BOT_TOKEN,
             "EGRESS_SLACK_APP_TOKEN": APP_TOKEN,
             "EGRESS_SLACK_SIGNING_SECRET": SECRET,
@@ -65,7 +65,7 @@ class Site:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
+def site(tmp_path: Path, sqlite_url: str) -> Iterator[Site]:
     """A production that is complete."""
     stage, clock = Stage(installed(delivery="socket")), ManualClock()
     arm = ArmSubscription(clock, Journal(), speed=1.0)
@@ -75,10 +75,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
         transport=ArmTransport(arm, clock),
         now=clock.now,
     )
-    store = SqlStore(f"sqlite:///{tmp_path / 'bot.sqlite3'}")
-    store.migrate()
-    store.close()
-    yield Site(tmp_path, stage, arm, azure, clock, CONFIG.read_text(encoding="utf-8"))
+    yield Site(tmp_path, sqlite_url, stage, arm, azure, clock, CONFIG.read_text(encoding="utf-8"))
     azure.close()
     stage.stop()
 
@@ -253,8 +250,9 @@ def id_of(site: Site, name: str) -> str:
 def test_what_is_missing_is_red(site: Site, take_away: Callable[[Site], None], what: str, part: str) -> None:
     """Each missing thing is a line of its own that says what to do."""
     take_away(site)
-    assert part in site.missing()[what]
-    assert site.findings()[what].remedy
+    found = site.findings()[what]
+    assert (found.is_ok, part in found.sentence) == (False, True), found
+    assert found.remedy
 
 
 def test_a_cluster_that_cannot_be_scaled_needs_no_write(site: Site) -> None:

@@ -1,5 +1,6 @@
 """The audit log against the owner of its database: every attack is found, and the first bad event is named."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -33,7 +34,7 @@ KEY = AuditKey(PEM)
 @pytest.fixture
 def world(database_url: str) -> Iterator[World]:
     """A log of eight events: requests and their approvals."""
-    made = make_world(database_url)
+    made = make_world(database_url, speed=60)  # fewer looks at writes that are on their way
     made.ctx = replace(made.ctx, audit_key=lambda: KEY)
     made.reconciler = Reconciler(made.ctx, made.said, workers=0)
     for number in range(4):
@@ -247,35 +248,40 @@ def test_rows_are_held_against_their_events(world: World) -> None:
                 connection.execute(insert(table), [{name: row[name] for name in stored} for row in were])
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "UPDATE audit_event SET actor = 'U1' WHERE seq = 1",
-        "DELETE FROM audit_event WHERE seq = 1",
-        "DELETE FROM audit_event",
-        "UPDATE audit_head SET seq = 1",
-        "UPDATE audit_head SET hash = 'x'",
-        "DELETE FROM audit_head",
-        "UPDATE audit_checkpoint SET seq = 1",
-        "DELETE FROM audit_checkpoint",
-        "TRUNCATE audit_event",
-        "TRUNCATE audit_head",
-        "TRUNCATE audit_checkpoint",
-        "INSERT OR REPLACE INTO audit_event SELECT * FROM audit_event WHERE seq = 1",
-        "INSERT OR REPLACE INTO audit_head SELECT * FROM audit_head",
-    ],
+REFUSED = (
+    "UPDATE audit_event SET actor = 'U1' WHERE seq = 1",
+    "DELETE FROM audit_event WHERE seq = 1",
+    "DELETE FROM audit_event",
+    "UPDATE audit_head SET seq = 1",
+    "UPDATE audit_head SET hash = 'x'",
+    "DELETE FROM audit_head",
+    "UPDATE audit_checkpoint SET seq = 1",
+    "DELETE FROM audit_checkpoint",
 )
-def test_the_database_refuses_changes_in_words(world: World, statement: str) -> None:
+TRUNCATED = ("TRUNCATE audit_event", "TRUNCATE audit_head", "TRUNCATE audit_checkpoint")
+REPLACED = (
+    "INSERT OR REPLACE INTO audit_event SELECT * FROM audit_event WHERE seq = 1",
+    "INSERT OR REPLACE INTO audit_head SELECT * FROM audit_head",
+)
+
+
+def test_the_database_refuses_changes_in_words(world: World) -> None:
     """Whoever has its password and not its schema; and whoever mistypes a statement."""
-    is_sqlite = world.store._engine.dialect.name == "sqlite"
-    if is_sqlite == statement.startswith("TRUNCATE") or (not is_sqlite and "OR REPLACE" in statement):
-        return
     proofs.make_checkpoint(world.ctx)
-    with (
-        pytest.raises(DBAPIError, match=r"The audit log is append-only: .* is refused"),
-        world.store._engine.begin() as connection,
-    ):
-        connection.execute(text(statement))
+    is_sqlite = world.store._engine.dialect.name == "sqlite"
+    for statement in (*REFUSED, *(REPLACED if is_sqlite else TRUNCATED)):
+        said = answer_to(world, statement)
+        assert re.search(r"The audit log is append-only: .* is refused", said), (statement, said)
+
+
+def answer_to(world: World, statement: str) -> str:
+    """What the database says to a statement."""
+    try:
+        with world.store._engine.begin() as connection:
+            connection.execute(text(statement))
+    except DBAPIError as error:
+        return str(error)
+    return "done"
 
 
 def test_an_intact_log_makes_no_noise(world: World) -> None:
