@@ -1,6 +1,7 @@
 """Signed requests of many people, sent at fixed times whether or not the ones before were answered (open loop)."""
 
 import asyncio
+import gc
 import hmac
 import json
 import time
@@ -98,8 +99,16 @@ def interleaved(acts: Sequence[Act], ports: Sequence[int], per_s: int) -> list[P
 
 
 def run(planned: Sequence[Planned]) -> list[Answered]:
-    """Send everything at its time; blocks until all are answered or given up."""
-    return asyncio.run(_run(planned))
+    """Send everything at its time; blocks until all are answered or given up.
+
+    The sender collects no garbage meanwhile: one collection holds up a second's answers by 150 ms (measured 2026-11).
+    """
+    gc.collect()
+    gc.disable()
+    try:
+        return asyncio.run(_run(planned))
+    finally:
+        gc.enable()
 
 
 async def _run(planned: Sequence[Planned]) -> list[Answered]:
