@@ -42,7 +42,7 @@ from bot.ports import AllowanceFilter, Context
 from bot.reconciler import Reconciler
 from bot.reconciler.workers import POLL
 from bot.store import SqlStore
-from tests.build import APPROVER, CONFIG, DEV, SUBSCRIPTION, People, Said, config
+from tests.build import APPROVER, AT_ONCE, CONFIG, DEV, SUBSCRIPTION, People, Said, config
 from tests.driver import SandboxProcess, wait_for
 from tests.histories.checks import check_writes
 from tests.histories.stage import foreign_rules
@@ -100,7 +100,7 @@ class Farm:
         ca = self._environment["REQUESTS_CA_BUNDLE"]
         self.azure = AzureArm(own_credential(), ArmSettings((SUBSCRIPTION,), endpoint=arm, ca_file=ca))
         book = config()
-        self.ctx = Context(self.azure, self.azure, self.azure, self.store, People(book), WallClock(), book)
+        self.ctx = Context(self.azure, self.azure, self.azure, self.store, People(book), WallClock(), book, AT_ONCE)
         inventory.refresh(self.ctx)
         self.foreign = foreign_rules(self.sandbox.get("arm")["resources"])
 
