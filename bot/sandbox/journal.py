@@ -3,8 +3,14 @@
 import json
 import sqlite3
 import threading
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
+
+
+def fields_of(item: Any) -> dict[str, Any]:
+    """The fields of a dataclass by name, as they are: ``asdict`` would copy a firewall's thousands of rules."""
+    return {field.name: getattr(item, field.name) for field in fields(item)}
 
 
 class Journal:
@@ -24,9 +30,9 @@ class Journal:
         )
 
     def put(self, kind: str, key: str, body: Any) -> None:
-        """Store a JSON-serialisable ``body``, replacing what was there."""
+        """Store JSON, in which a dataclass stands for its fields, in the place of what was there."""
         with self._lock:
-            self._db.execute("REPLACE INTO document VALUES (?, ?, ?)", (kind, key, json.dumps(body)))
+            self._db.execute("REPLACE INTO document VALUES (?, ?, ?)", (kind, key, json.dumps(body, default=fields_of)))
 
     def delete(self, kind: str, key: str) -> None:
         """Forget a document; one that does not exist is fine."""

@@ -1,13 +1,13 @@
 """Long-running operations: what a resource shows meanwhile, and what is true afterwards."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from bot.sandbox.arm.store import ResourceStore
 from bot.sandbox.arm.wire import Json
-from bot.sandbox.journal import Journal
+from bot.sandbox.journal import Journal, fields_of
 
 _KIND = "arm.operation"
 KEPT = 10_000
@@ -153,7 +153,7 @@ def _without(values: dict[str, Any], key: str) -> dict[str, Any]:
 
 
 def _to_json(operation: Operation) -> Json:
-    return {**asdict(operation), "started": operation.started.isoformat(), "due": operation.due.isoformat()}
+    return {**fields_of(operation), "started": operation.started.isoformat(), "due": operation.due.isoformat()}
 
 
 def _from_json(body: Json) -> Operation:

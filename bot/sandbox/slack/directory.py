@@ -1,7 +1,7 @@
 """People, user groups and conversations of the workspace, and how the Web API shows them."""
 
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -155,7 +155,7 @@ class Directory:
         channel = Channel("D" + user_id[1:], "directmessage", (user_id, BOT_USER_ID), user=user_id)
         if channel.id not in self.channels:
             self.channels[channel.id] = channel
-            self._journal.put("slack.channel", channel.id, asdict(channel))
+            self._journal.put("slack.channel", channel.id, channel)
         return channel
 
     def join(self, channel_id: str, user_id: str) -> None:
@@ -163,14 +163,14 @@ class Directory:
         channel = self.channel(channel_id)
         if user_id not in channel.members:
             self.channels[channel_id] = replace(channel, members=(*channel.members, user_id))
-            self._journal.put("slack.channel", channel_id, asdict(self.channels[channel_id]))
+            self._journal.put("slack.channel", channel_id, self.channels[channel_id])
 
     def leave(self, channel_id: str, user_id: str) -> None:
         """Take somebody, such as the bot, out of a channel."""
         channel = self.channel(channel_id)
         left = replace(channel, members=tuple(member for member in channel.members if member != user_id))
         self.channels[channel_id] = left
-        self._journal.put("slack.channel", channel_id, asdict(left))
+        self._journal.put("slack.channel", channel_id, left)
 
     def user_group(self, group_id: str) -> UserGroup:
         """The user group, or ``no_such_subteam``."""
@@ -187,7 +187,7 @@ class Directory:
         """Change or add somebody; newcomers are in every channel, as in a shared one."""
         is_new = user.id not in self.users
         self.users[user.id] = user
-        self._journal.put("slack.user", user.id, asdict(user))
+        self._journal.put("slack.user", user.id, user)
         for channel in [c for c in self.channels.values() if is_new and c.user is None]:
             self.join(channel.id, user.id)
 
@@ -201,7 +201,7 @@ class Directory:
             if group.id in group_ids and user_id in group.users:
                 users = group.users
             self.user_groups[group.id] = replace(group, users=users)
-            self._journal.put("slack.usergroup", group.id, asdict(self.user_groups[group.id]))
+            self._journal.put("slack.usergroup", group.id, self.user_groups[group.id])
 
 
 AVATARS = (24, 32, 48, 72, 192, 512)

@@ -5,9 +5,10 @@ https://docs.slack.dev/reference/methods/files.completeUploadExternal.
 """
 
 import base64
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.sandbox.journal import fields_of
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.installation import BOT_USER_ID, TEAM_ID
 from bot.sandbox.slack.ledger import Ledger
@@ -157,7 +158,7 @@ class Files:
     def _keep(self, file: File) -> File:
         self._by_id[file.id] = file
         content = None if file.content is None else base64.b64encode(file.content).decode()
-        self._journal.put("slack.file", file.id, {**asdict(file), "content": content})
+        self._journal.put("slack.file", file.id, {**fields_of(file), "content": content})
         return file
 
 

@@ -5,7 +5,7 @@ https://docs.slack.dev/reference/methods/chat.update.
 """
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.sandbox.slack.directory import BOT
@@ -171,7 +171,7 @@ class Messages:
     def keep(self, message: Message) -> Message:
         """Keep a changed message in the place of the one with its timestamp."""
         self._by_ts[message.ts] = message
-        self._journal.put("slack.message", message.ts, asdict(message))
+        self._journal.put("slack.message", message.ts, message)
         return message
 
 

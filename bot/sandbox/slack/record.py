@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from bot.sandbox.slack.ledger import Ledger
@@ -76,5 +76,5 @@ class Record:
 
     def _put(self, kind: str, item: Delivered | Call) -> None:
         self._count[kind] += 1
-        self._journal.put(kind, str(self._count[kind]), asdict(item))
+        self._journal.put(kind, str(self._count[kind]), item)
         self._journal.delete(kind, str(self._count[kind] - KEPT))

@@ -5,7 +5,7 @@ response URLs: five times within 30 minutes).
 """
 
 import threading
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.sandbox.clock import SandboxClock
@@ -105,4 +105,4 @@ class Tickets:
 
     def _keep(self, key: str, ticket: ResponseUrl) -> None:
         self._urls[key] = ticket
-        self._journal.put("slack.response_url", key, asdict(ticket))
+        self._journal.put("slack.response_url", key, ticket)

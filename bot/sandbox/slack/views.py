@@ -4,7 +4,7 @@ Sources (read 2026-11): https://docs.slack.dev/reference/methods/views.open,
 https://docs.slack.dev/reference/methods/views.update, https://docs.slack.dev/surfaces/modals.
 """
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.sandbox.slack.errors import SlackError
@@ -137,7 +137,7 @@ class Views:
         """Keep a changed view in the place of the one with its id."""
         if view.body["type"] == "home":
             self.home[view.user] = view
-            self._journal.put("slack.home", view.user, asdict(view))
+            self._journal.put("slack.home", view.user, view)
         else:
             self._keep(view.user, [view if old.id == view.id else old for old in self.stack(view.user)])
         return view
@@ -169,4 +169,4 @@ class Views:
 
     def _keep(self, user: str, stack: list[View]) -> None:
         self.stacks[user] = stack
-        self._journal.put("slack.views", user, [asdict(view) for view in stack])
+        self._journal.put("slack.views", user, stack)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.sandbox.arm.wire import Json
-from bot.sandbox.journal import Journal
+from bot.sandbox.journal import Journal, fields_of
 
 _COMMANDS, _INSIDES = "arm.command", "arm.inside"
 SECONDS = 11.0
@@ -94,7 +94,7 @@ class CommandBook:
         """Accept a command."""
         self._commands[command.id] = command
         times = {"started": command.started.isoformat(), "due": command.due.isoformat()}
-        self._journal.put(_COMMANDS, command.id, {**asdict(command), **times})
+        self._journal.put(_COMMANDS, command.id, {**fields_of(command), **times})
 
     def get(self, command_id: str) -> Command | None:
         """One by id."""
@@ -112,7 +112,7 @@ class CommandBook:
         """
         inside = Inside.parse(body)
         self._insides[cluster] = inside
-        self._journal.put(_INSIDES, cluster, asdict(inside))
+        self._journal.put(_INSIDES, cluster, inside)
 
 
 def _command_from(body: Json) -> Command:
