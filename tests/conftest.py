@@ -10,9 +10,10 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 from uuid import uuid4
 
 import psycopg
@@ -169,6 +170,46 @@ registry.register("sqlite", "tests.dialects", "Sqlite")
 registry.register("postgresql.psycopg", "tests.dialects", "Postgresql")
 
 
+@dataclass(frozen=True, slots=True)
+class Administration:
+    """Makes, renames and drops databases, over one connection: the server starts a process for each."""
+
+    server: URL
+    connection: psycopg.Connection
+
+    def create(self) -> URL:
+        """A new database, without tables."""
+        database = self._unused()
+        self._do("CREATE DATABASE {}", database)
+        return database
+
+    def renamed(self, database: URL) -> URL:
+        """The same database, of which nobody who used it knows any more."""
+        gone = sql.SQL("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = {}")
+        self._do("ALTER DATABASE {} ALLOW_CONNECTIONS false", database)
+        self.connection.execute(gone.format(sql.Literal(database.database)))
+        fresh = self._unused()
+        self._do("ALTER DATABASE {} RENAME TO {}", database, fresh)
+        self._do("ALTER DATABASE {} ALLOW_CONNECTIONS true", fresh)
+        self._do("ALTER DATABASE {} RESET ALL", fresh)
+        return fresh
+
+    def drop(self, database: URL) -> None:
+        """Drop it, whoever uses it."""
+        self._do("DROP DATABASE {} WITH (FORCE)", database)
+
+    def _unused(self) -> URL:
+        return self.server.set(database=f"egress_{RUN}_{next(NUMBERS)}")
+
+    def _do(self, statement: LiteralString, *databases: URL) -> None:
+        names = (sql.Identifier(each.database or "") for each in databases)
+        self.connection.execute(sql.SQL(statement).format(*names))
+
+
+def _connected(to: URL) -> psycopg.Connection:
+    return psycopg.connect(to.set(drivername="postgresql").render_as_string(hide_password=False), autocommit=True)
+
+
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file that is only ever copied."""
@@ -184,20 +225,27 @@ def postgres_server(pytestconfig: pytest.Config) -> URL:
 
 
 @pytest.fixture(scope="session")
-def spare_databases(postgres_server: URL) -> Iterator[list[URL]]:
+def administration(postgres_server: URL) -> Iterator[Administration]:
+    """What makes and drops databases there."""
+    with _connected(postgres_server) as connection:
+        yield Administration(postgres_server, connection)
+
+
+@pytest.fixture(scope="session")
+def spare_databases(administration: Administration) -> Iterator[list[URL]]:
     """Migrated, empty PostgreSQL databases that no test uses now."""
     spare: list[URL] = []
     yield spare
     for database in spare:
-        _drop(postgres_server, database)
+        administration.drop(database)
 
 
 @pytest.fixture
-def postgres_url(postgres_server: URL, spare_databases: list[URL]) -> Iterator[str]:
+def postgres_url(administration: Administration, spare_databases: list[URL]) -> Iterator[str]:
     """The URL of a migrated, empty PostgreSQL database of the test's own, for what SQLite does not have."""
-    database = spare_databases.pop() if spare_databases else _migrated(_create(postgres_server))
+    database = spare_databases.pop() if spare_databases else _migrated(administration.create())
     yield database.render_as_string(hide_password=False)
-    spare_databases.append(_emptied(postgres_server, database))
+    spare_databases.append(_emptied(administration.renamed(database)))
 
 
 @pytest.fixture
@@ -221,20 +269,10 @@ def unmigrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[s
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'unmigrated.sqlite3'}"
         return
-    server = request.getfixturevalue("postgres_server")
-    database = _create(server)
+    administration = request.getfixturevalue("administration")
+    database = administration.create()
     yield database.render_as_string(hide_password=False)
-    _drop(server, database)
-
-
-def _create(server: URL) -> URL:
-    database = _unused_name(server)
-    _administer(server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database.database or "")))
-    return database
-
-
-def _drop(server: URL, database: URL) -> None:
-    _administer(server, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(database.database or "")))
+    administration.drop(database)
 
 
 def _migrated(database: URL) -> URL:
@@ -245,44 +283,23 @@ def _migrated(database: URL) -> URL:
 EMPTY = """
 DO $$ DECLARE name text; BEGIN
     SET LOCAL session_replication_role = replica;  -- the audit log refuses to be emptied
-    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+    FOR name IN SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+        AND relname <> 'alembic_version' AND pg_relation_size(oid) > 0 LOOP
         EXECUTE format('DELETE FROM %I', name);
     END LOOP;
-    FOR name IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' LOOP
+    FOR name IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL LOOP
         EXECUTE format('ALTER SEQUENCE %I RESTART', name);
     END LOOP;
     INSERT INTO audit_head (id, seq, hash) VALUES (1, 0, repeat('0', 64));
 END $$
 """
-"""Back to what the migrations leave."""
+"""Back to what the migrations leave; what was never used is left alone."""
 
 
-def _emptied(server: URL, database: URL) -> URL:
-    fresh = _unused_name(server)
-    old, new = sql.Identifier(database.database or ""), sql.Identifier(fresh.database or "")
-    gone = sql.SQL("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = {}")
-    _administer(
-        server,
-        sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(old),
-        gone.format(sql.Literal(database.database)),
-        sql.SQL("ALTER DATABASE {} RENAME TO {}").format(old, new),
-        sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(new),
-        sql.SQL("ALTER DATABASE {} RESET ALL").format(new),
-    )
-    _administer(fresh, sql.SQL(EMPTY))
-    return fresh
-
-
-def _unused_name(server: URL) -> URL:
-    return server.set(database=f"egress_{RUN}_{next(NUMBERS)}")
-
-
-def _administer(where: URL, *statements: sql.SQL | sql.Composed) -> None:
-    """One connection for all of them: the server starts a process for each."""
-    plain = where.set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(plain, autocommit=True) as connection:
-        for statement in statements:
-            connection.execute(statement)
+def _emptied(database: URL) -> URL:
+    with _connected(database) as connection:
+        connection.execute(EMPTY)
+    return database
 
 
 def _migrate(url: str) -> None:
