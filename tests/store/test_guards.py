@@ -6,9 +6,10 @@ from bot.store import SqlStore
 from bot.store.guards import GUARDS
 
 
-def test_guards_that_are_gone_are_named(database_url: str) -> None:
-    """On PostgreSQL also those that are there and sleep."""
-    store = SqlStore(database_url)
+def test_guards_that_are_gone_are_named(unmigrated_url: str) -> None:
+    """On PostgreSQL also those that are there and sleep. The database is dropped: no other test may miss them."""
+    store = SqlStore(unmigrated_url)
+    store.migrate()
     assert store.missing_guards() == ()
     with store._engine.begin() as connection:
         is_postgresql = connection.dialect.name == "postgresql"
