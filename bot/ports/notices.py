@@ -119,7 +119,10 @@ class Outbox(Protocol):
         ...
 
     def due(self, *, limit: int) -> list[Notice]:
-        """The notices to send now, oldest first: outside paused lanes, the first per subject, kind and recipient."""
+        """The notices to send now: outside paused lanes, the first per subject, kind and recipient.
+
+        Oldest first, five of each recipient in turn: nobody waits behind the thousands that a channel is owed.
+        """
         ...
 
     def as_owed(self, read: Notice) -> Notice | None:

@@ -37,6 +37,10 @@ from bot.store.rows import notice_from_row
 notice, card, paused = schema.notice.c, schema.card.c, schema.delivery_pause.c
 
 
+TURN = 5
+"""Notices of one recipient after which it is the others' turn: fewer than are looked up at once, and enough for what is
+few to be sent in the order of what happened."""
+
 MOST_REASONS = 20
 """Reasons for which notices were given up that are told apart; the others are counted together."""
 
@@ -70,7 +74,7 @@ class SqlOutbox:
             self._owe_news(owed)
 
     def due(self, *, limit: int) -> list[Notice]:
-        """The notices to send now, oldest first."""
+        """The notices to send now, recipients in turn; see ``ports.Outbox``."""
         rows = self._connection.execute(_due(self._now, self._now), {"at_most": limit})
         return [notice_from_row(row) for row in rows]
 
@@ -299,7 +303,8 @@ def _due(now: ColumnElement[float], at: ColumnElement[float]) -> Select[Any]:
     waiting = _notices(now).add_columns(*told).order_by(None).subquery()
     at_most: BindParameter[int] = bindparam("at_most", type_=Integer())
     is_due = waiting.c.is_first & not_(waiting.c.is_held) & (waiting.c.due <= at)
-    return select(waiting).where(is_due).order_by(waiting.c.id).limit(at_most)
+    place = func.row_number().over(partition_by=waiting.c.recipient, order_by=waiting.c.id)
+    return select(waiting).where(is_due).order_by((place - 1) // TURN, waiting.c.id).limit(at_most)
 
 
 @lru_cache

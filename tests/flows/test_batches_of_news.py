@@ -10,6 +10,7 @@ from bot.ports import Notice, NoticeKind
 from bot.reconciler import Reconciler
 from bot.reconciler.notices import BATCH, Spacing, deliver
 from bot.reconciler.run import Run
+from bot.store.outbox import TURN
 from tests.build import Said, World, make_world
 
 
@@ -69,3 +70,16 @@ def test_however_much_is_owed_messages_are_sent_one_after_the_other(world: World
     assert len(world.said.notices) == BATCH + 2
     hours = [round(wait / 3600) for wait in waits]
     assert hours == list(range(1, BATCH + 2)), "the wait here takes no time, so that each one is an hour longer"
+
+
+def test_nobody_waits_behind_the_thousands_that_a_channel_is_owed(world: World) -> None:
+    """Recipients take turns; what is few is told in the order of what happened."""
+    with world.store.write() as tx:
+        for number in range(3 * TURN):
+            tx.outbox.add(Notice(NoticeKind.CHANNEL, f"subject {number}", "C1", {"event": "drift"}))
+    owe(world, "late", "live")
+    world.clock.advance(timedelta(seconds=5))
+    with world.store.read() as tx:
+        told = [one.subject for one in tx.outbox.due(limit=BATCH)]
+    news = [f"subject {number}" for number in range(BATCH - 1)]
+    assert told == [*news[:TURN], "late", *news[TURN:]]
