@@ -45,7 +45,7 @@ class Reconciler:
         self._ctx = ctx
         self._notifier = notifier
         self._workers = Workers(ctx.store, self._run, workers)
-        self._spacing = Spacing(ctx.pace.message)
+        self._spacing = Spacing(ctx.pace.message, self._workers.pause)
         self._runs: Mapping[WorkKind, Callable[[Run], Finish]] = {
             WorkKind.RULES: partial(reconcile_rules, diffs=LastDiffs()),
             WorkKind.SCALE: reconcile_scale,

@@ -7,7 +7,7 @@ what somebody has to heal until it is healed.
 
 from collections.abc import Callable, Collection
 from datetime import timedelta
-from time import monotonic, sleep
+from time import monotonic
 
 import structlog
 
@@ -33,7 +33,7 @@ from bot.reconciler.run import Run
 
 log = structlog.get_logger(__name__)
 
-BATCH = 10
+BATCH = 20
 """Notices sent in one run."""
 
 OUTAGE = timedelta(minutes=2)
@@ -51,7 +51,7 @@ class Spacing:
         wait: Waits that many seconds.
     """
 
-    def __init__(self, apart: timedelta, wait: Callable[[float], object] = sleep) -> None:
+    def __init__(self, apart: timedelta, wait: Callable[[float], object]) -> None:
         self._apart_s = apart.total_seconds()
         self._wait = wait
         self._next = 0.0
@@ -80,7 +80,7 @@ def deliver(run: Run, notifier: Notifier, spacing: Spacing) -> Finish:
             if notice is not None and not _send(run, notifier, notice, lanes.get(notice.id, ())):
                 break  # its lane is paused now: what else goes through it has to wait
     with run.ctx.store.read() as tx:
-        hidden, following = hidden_cards(tx), tx.outbox.next_due_in()
+        hidden, following = hidden_cards(tx), tx.outbox.next_due_in() if left else timedelta()
     draw_fallback_cards(run, hidden)
     return Finish(following, state=run.kept)
 

@@ -86,6 +86,10 @@ class Workers:
         except StoreUnavailable as error:
             log.warning("leases_not_released", expire_within_s=LEASE.total_seconds(), error=str(error))
 
+    def pause(self, seconds: float) -> None:
+        """Wait in the middle of a run; not at all once the process stops."""
+        self._stop.wait(seconds)
+
     def run_one(self) -> bool:
         """Do the work that is longest due; False if nothing is due."""
         claim = self._store.claim(self._owner, lease=LEASE)

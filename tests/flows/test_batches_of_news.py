@@ -75,7 +75,7 @@ def test_however_much_is_owed_messages_are_sent_one_after_the_other(world: World
 def test_nobody_waits_behind_the_thousands_that_a_channel_is_owed(world: World) -> None:
     """Recipients take turns; what is few is told in the order of what happened."""
     with world.store.write() as tx:
-        for number in range(3 * TURN):
+        for number in range(2 * BATCH):
             tx.outbox.add(Notice(NoticeKind.CHANNEL, f"subject {number}", "C1", {"event": "drift"}))
     owe(world, "late", "live")
     world.clock.advance(timedelta(seconds=5))
