@@ -117,8 +117,9 @@ class Pace:
         resync: How often every target is compared, and the fleet read, although nobody asked.
         busy: How long to wait for another party's operation if Azure does not say.
         backoff: The first wait after a failure; it doubles up to ``resync``.
-        message: How far apart messages begin. Slack takes several hundred a minute, and sending thousands without a
-            pause makes acks wait (https://docs.slack.dev/reference/methods/chat.postMessage, read 2026-11).
+        message: How far apart messages begin once a burst has gone out. Slack takes several hundred a minute, and
+            thousands sent without a pause make acks wait
+            (https://docs.slack.dev/reference/methods/chat.postMessage, read 2026-11).
         divisor: By how much Azure's own Retry-After is shortened; 1 outside the sandbox.
     """
 
@@ -126,7 +127,7 @@ class Pace:
     resync: timedelta = timedelta(minutes=12)
     busy: timedelta = timedelta(seconds=15)
     backoff: timedelta = timedelta(seconds=5)
-    message: timedelta = timedelta(seconds=0.1)
+    message: timedelta = timedelta(seconds=0.2)
     divisor: float = 1.0
 
     def faster(self, divisor: float) -> "Pace":

@@ -7,6 +7,7 @@ what somebody has to heal until it is healed.
 
 from collections.abc import Callable, Collection
 from datetime import timedelta
+from math import inf
 from time import monotonic
 
 import structlog
@@ -36,6 +37,9 @@ log = structlog.get_logger(__name__)
 BATCH = 20
 """Notices sent in one run."""
 
+BURST = 20
+"""Messages that begin one after the other without waiting, after so long a silence that all of them had their time."""
+
 OUTAGE = timedelta(minutes=2)
 """The longest wait between two looks at a Slack, or a webhook's receiver, that does not answer."""
 
@@ -44,24 +48,24 @@ HEALING = timedelta(minutes=10)
 
 
 class Spacing:
-    """Keeps what one process sends apart, however much is owed.
+    """Keeps what one process sends apart once a burst has gone out, however much is owed.
 
     Args:
-        apart: The shortest time from the beginning of a message to that of the next.
+        apart: The time from the beginning of a message to that of the next.
         wait: Waits that many seconds.
     """
 
     def __init__(self, apart: timedelta, wait: Callable[[float], object]) -> None:
         self._apart_s = apart.total_seconds()
         self._wait = wait
-        self._next = 0.0
+        self._next = -inf
 
     def take_turn(self) -> None:
         """Wait until the next message may begin."""
         now = monotonic()
         if now < self._next:
             self._wait(self._next - now)
-        self._next = max(now, self._next) + self._apart_s
+        self._next = max(now - (BURST - 1) * self._apart_s, self._next) + self._apart_s
 
 
 def deliver(run: Run, notifier: Notifier, spacing: Spacing) -> Finish:

@@ -8,7 +8,7 @@ import pytest
 from bot.domain.work import WorkKind
 from bot.ports import Notice, NoticeKind
 from bot.reconciler import Reconciler
-from bot.reconciler.notices import BATCH, Spacing, deliver
+from bot.reconciler.notices import BATCH, BURST, Spacing, deliver
 from bot.reconciler.run import Run
 from bot.store.outbox import TURN
 from tests.build import Said, World, make_world
@@ -56,20 +56,20 @@ def test_what_an_outcome_replaced_meanwhile_is_not_said(world: World) -> None:
     assert told == [("first", "seconded"), ("second", "revoked")]
 
 
-def test_however_much_is_owed_messages_are_sent_one_after_the_other(world: World) -> None:
-    """The first begins at once, each other when its time has come, in the next run as well."""
+def test_after_a_burst_messages_are_sent_one_after_the_other(world: World) -> None:
+    """The first ones begin at once, each other when its time has come, in the next run as well."""
     waits: list[float] = []
     spacing = Spacing(timedelta(hours=1), waits.append)
-    for number in range(BATCH + 2):
+    for number in range(BURST + 3):
         owe(world, f"subject {number}", "seconded")
     world.clock.advance(timedelta(seconds=5))
     claim = world.store.claim("test", lease=timedelta(seconds=30), without=set(WorkKind) - {WorkKind.NOTICES})
     assert claim is not None
     for _ in range(2):
         deliver(Run(world.ctx, claim), world.said, spacing)
-    assert len(world.said.notices) == BATCH + 2
+    assert len(world.said.notices) == BURST + 3
     hours = [round(wait / 3600) for wait in waits]
-    assert hours == list(range(1, BATCH + 2)), "the wait here takes no time, so that each one is an hour longer"
+    assert hours == [1, 2, 3], "waiting takes no time here, so that each wait is an hour longer"
 
 
 def test_nobody_waits_behind_the_thousands_that_a_channel_is_owed(world: World) -> None:
