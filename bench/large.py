@@ -4,6 +4,7 @@ Home, lists, cards, the form's twin search, a round of the reconciler and its pe
 rows beside it, and how long of a round the simulated Azure took to answer; ``LARGE`` divides the numbers of rows.
 """
 
+import gc
 import os
 import time
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from bench.stage.rows import approved, copies, count_rows, ended, live, store_ro
 from bench.stage.served import Served, served
 from bench.stage.waiting import Waiting
 from bot import allowances, auditing
+from bot.__main__ import ALLOCATIONS
 from bot.allowances import campaigns
 from bot.domain.allowance import Allowance, revoke
 from bot.domain.approval import Ending
@@ -158,7 +160,8 @@ def measured(look: Callable[[], Any], waiting: Waiting) -> tuple[float, Took]:
 
 
 def main() -> None:
-    """A table for each database."""
+    """A table for each database; garbage is collected as seldom as in the bot."""
+    gc.set_threshold(ALLOCATIONS)
     with databases() as urls:
         for name, url in urls.items():
             with served(url) as bot:
