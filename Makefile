@@ -100,10 +100,11 @@ release: $(VENV)/release  ## dist/: the wheel, its bill of materials (CycloneDX)
 	$(BIN)/python deploy/licences.py > dist/licences.csv
 	cd dist && sha256sum -- *.whl sbom.json licences.csv > SHA256SUMS
 
-image:  ## the container image (ENGINE=docker, podman or buildah: the first that there is; IMAGE=name:tag IMAGE_ARGS="…")
+image:  ## the container image (ENGINE=docker, podman or buildah: the first that answers; IMAGE=name:tag IMAGE_ARGS="…")
 	@for engine in $(or $(ENGINE),docker podman buildah); do \
-		command -v $$engine >/dev/null && BUILDAH_FORMAT=docker exec $$engine build --tag $(IMAGE) $(IMAGE_ARGS) .; \
-	done; echo "make image needs docker, podman or buildah (Debian: apt-get install buildah)."; exit 1
+		[ -n "$(ENGINE)" ] || $$engine info >/dev/null 2>&1 || continue; \
+		BUILDAH_FORMAT=docker exec $$engine build --tag $(IMAGE) $(IMAGE_ARGS) .; \
+	done; echo "make image needs docker with its daemon, podman or buildah (Debian: apt-get install buildah)."; exit 1
 
 monitoring:  ## promtool on the alert rules and their cases (Debian: apt-get install prometheus)
 	cd deploy/monitoring && promtool check rules alerts.yaml && promtool test rules alerts_test.yaml
