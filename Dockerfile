@@ -29,6 +29,9 @@ ENV PATH=/opt/egress/bin:${PATH} HOME=/opt/egress PYTHONDONTWRITEBYTECODE=1 PYTH
     EGRESS_LOG_FORMAT=json
 # The bot would set this itself and start once more (bot/wiring/footprint.py says why).
 ENV GLIBC_TUNABLES=glibc.malloc.arena_max=1:glibc.malloc.tcache_count=0:glibc.malloc.trim_threshold=131072:glibc.malloc.mmap_threshold=131072
+# The image's own Python comes without compiled modules: each start, and each look at its health, would compile them anew.
+RUN python -m compileall -q -j 0 -o 0 -o 2 --hardlink-dupes --invalidation-mode unchecked-hash \
+    -x '/(tests?|site-packages)/' "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')"
 COPY --from=build /opt/egress /opt/egress
 USER 10001:10001
 WORKDIR /opt/egress

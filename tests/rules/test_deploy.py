@@ -67,7 +67,9 @@ def test_the_image_is_locked_down() -> None:
     assert re.search(r"^USER 10001:10001$", dockerfile, re.MULTILINE)
     assert "HOME=/opt/egress" in dockerfile  # the user has no entry, and Slack's SDK looks for a home
     assert 'ENTRYPOINT ["python", "-OO", "-m", "bot"]' in dockerfile
-    assert "compileall -q -f -j 0 -o 0 -o 2" in dockerfile  # nothing can be compiled later: neither for -OO nor without
+    # Nothing can be compiled later: neither for -OO nor without, neither the bot nor Python's own modules.
+    assert "compileall -q -f -j 0 -o 0 -o 2" in dockerfile
+    assert re.search(r"^RUN python -m compileall (.*\\\n)*.*get_path..stdlib", dockerfile, re.MULTILINE)
     assert "<<" not in dockerfile
     assert "--link" not in dockerfile
 
