@@ -38,7 +38,7 @@ BATCH = 20
 """Notices sent in one run."""
 
 BURST = 20
-"""Messages that begin one after the other without waiting, after so long a silence that all of them had their time."""
+"""Messages that begin without waiting once nothing was sent for as many turns."""
 
 OUTAGE = timedelta(minutes=2)
 """The longest wait between two looks at a Slack, or a webhook's receiver, that does not answer."""

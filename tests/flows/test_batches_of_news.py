@@ -1,12 +1,14 @@
 """Notices that are due are looked up together and sent one by one: each says what is owed at that moment."""
 
+import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from bot.domain.work import WorkKind
-from bot.ports import Notice, NoticeKind
+from bot.ports import Notice, NoticeKind, Pace
 from bot.reconciler import Reconciler
 from bot.reconciler.notices import BATCH, BURST, Spacing, deliver
 from bot.reconciler.run import Run
@@ -70,6 +72,26 @@ def test_after_a_burst_messages_are_sent_one_after_the_other(world: World) -> No
     assert len(world.said.notices) == BURST + 3
     hours = [round(wait / 3600) for wait in waits]
     assert hours == [1, 2, 3], "waiting takes no time here, so that each wait is an hour longer"
+
+
+def test_the_end_of_the_process_waits_for_no_turn(world: World) -> None:
+    """A run that is under way then sends the rest of its batch at once."""
+    for number in range(BURST + 3):
+        owe(world, f"subject {number}", "seconded")
+    reconciler = Reconciler(replace(world.ctx, pace=Pace(message=timedelta(hours=1))), world.said, workers=0)
+    reconciler.stop()
+
+    def work() -> None:
+        for _ in range(2):
+            world.clock.advance(timedelta(seconds=5))
+            while reconciler.run_one():
+                pass
+
+    worker = threading.Thread(target=work, daemon=True)
+    worker.start()
+    worker.join(timeout=30)
+    assert not worker.is_alive()
+    assert len(world.said.notices) == BURST + 3
 
 
 def test_nobody_waits_behind_the_thousands_that_a_channel_is_owed(world: World) -> None:

@@ -157,7 +157,7 @@ def check_address(rule: str, address: Any) -> None:
 
 @lru_cache(maxsize=1024)
 def _is_address(text: str) -> bool:
-    """An address, a range or a block; thousands of rules have the same sources."""
+    """Whether it is an address, a range or a block; thousands of rules have the same sources."""
     parts = text.split("-")
     try:
         if len(parts) == 2:
