@@ -10,6 +10,7 @@ from sqlalchemy import event, text
 from bot.domain.allowance import Allowance
 from bot.ports import AllowanceFilter, ListFilter
 from bot.store import SqlStore
+from bot.store.parsed import KEPT_S, MOST, ParsedAllowances
 from tests.domain.values import HOUR, NOW, TARGET, a_live_allowance, an_allowance
 
 OPEN = AllowanceFilter(only_open=True)
@@ -62,6 +63,30 @@ def test_what_was_read_is_not_read_in_full_again(database_url: str) -> None:
     assert len(in_full) == 1
     assert changed.id in str(in_full)
     assert rows[0].id not in str(in_full)
+
+
+def test_what_nobody_asks_for_is_not_kept() -> None:
+    """Of two that were parsed, the one that has ended since, perhaps in another replica, goes after two clearings."""
+    now = 0.0
+    parsed, lasts, ended = ParsedAllowances(lambda: now), an_allowance(number=1), an_allowance(number=2)
+    parsed.share({lasts.id: lasts, ended.id: ended})
+    for _ in range(2):
+        now += KEPT_S
+        parsed.share({})
+        assert parsed.of({lasts.id: lasts.version}) == {lasts.id: lasts}
+    assert parsed.of({lasts.id: lasts.version, ended.id: ended.version}) == {lasts.id: lasts}
+
+
+def test_no_more_are_kept_than_fit() -> None:
+    """Thousands that are read at once are cleared before the time has come; those that are asked for again stay."""
+    parsed, one = ParsedAllowances(lambda: 0.0), an_allowance()
+    parsed.share({one.id: one})
+    for part in range(3):
+        assert parsed.of({one.id: one.version})
+        parsed.share({f"{part}-{number}": one for number in range(MOST)})
+    assert parsed.of({one.id: one.version})
+    assert not parsed.of({"0-0": one.version})
+    assert parsed.of({"1-0": one.version, "2-0": one.version})
 
 
 def test_allowances_of_one_place_share_it(sqlite_url: str) -> None:
