@@ -103,6 +103,7 @@ def build_app(ctx: Context, settings: SlackSettings) -> "SlackApp":
         )
 
     app = App(
+        name=__name__,  # Bolt would otherwise read the source of every caller's module to find one
         client=WebClient(base_url=settings.api_url),
         request_verification_enabled=False,  # ``SignedRequests`` has done it, with the secret of now
         authorize=authorize,

@@ -38,7 +38,9 @@ NEED_POSTGRES = {"database_url", "unmigrated_url", "postgres_url", "postgres_ser
 SERVER_URL = pytest.StashKey[str]()
 SERVER_STACK = pytest.StashKey[ExitStack]()
 
-settings.register_profile("gate", deadline=None, derandomize=bool(os.environ.get("CI")), print_blob=True)
+settings.register_profile(
+    "gate", deadline=None, derandomize=bool(os.environ.get("CI")), print_blob=True, max_examples=50
+)  # half of Hypothesis's own number: make properties and make histories try thousands
 settings.register_profile("histories", settings.get_profile("gate"), derandomize=False, max_examples=2_000)
 settings.register_profile(
     "properties",
@@ -147,6 +149,8 @@ def _left_for_long_runs(items: list[pytest.Item]) -> set[pytest.Item]:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Start the server before the first test if any test needs it; fail the whole run if that cannot be."""
+    if session.config.option.collectonly:
+        return
     if any(NEED_POSTGRES.intersection(getattr(item, "fixturenames", ())) for item in session.items):
         _own_server(session.config)
     gc.collect()

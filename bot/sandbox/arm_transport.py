@@ -68,6 +68,7 @@ class _Answer(HttpResponse):
         self._answer = answer
         self._headers: MutableMapping[str, str] = case_insensitive_dict(answer.headers)
         self._encoding: str | None = None
+        self._content = answer.content
 
     @property
     def request(self) -> HttpRequest:
@@ -111,7 +112,7 @@ class _Answer(HttpResponse):
 
     @property
     def content(self) -> bytes:
-        return self._answer.content
+        return self._content
 
     def body(self) -> bytes:
         """The body, as clients of the older generation ask for it."""

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from bot.command_line import main
 from bot.domain.audit import Action
 from bot.domain.audit_schema import FACTS, REQUIRED
-from tests.rules.tree import ROOT, parsed, python_files
+from tests.rules.tree import ROOT, nodes, python_files
 
 PAGE = ROOT / "docs" / "audit-event.schema.json"
 DECLARED = (ROOT / "bot/domain/audit.py", ROOT / "bot/domain/audit_schema.py")
@@ -28,9 +28,8 @@ def test_every_action_has_a_producer() -> None:
 
 def _produced(path: Path) -> Iterator[str]:
     """The members that a file names outside comparisons and outside what selects events."""
-    tree = parsed(path)
-    compared = {id(part) for node in ast.walk(tree) if _selects(node) for part in ast.walk(node)}
-    for node in ast.walk(tree):
+    compared = {id(part) for node in nodes(path) if _selects(node) for part in ast.walk(node)}
+    for node in nodes(path):
         is_member = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "Action"
         if isinstance(node, ast.Attribute) and is_member and id(node) not in compared:
             yield node.attr

@@ -17,7 +17,7 @@ from bot.domain.configuration import Configuration
 from bot.domain.shape import settings_of, table_in
 from handlers import COMMANDS, HELP
 from tests.rules.test_docs import documents
-from tests.rules.tree import ROOT, parsed, python_files
+from tests.rules.tree import ROOT, nodes, python_files
 
 TYPED = re.compile(r"(?:python -m bot|(?:^|`)egress-bot) ((?!-)[^`\n#&<|)]+)", re.MULTILINE)
 WORD = re.compile(r"`/egress ([a-z]+)")
@@ -93,7 +93,7 @@ def texts() -> str:
 
 def strings_in(path: Path) -> Iterator[str]:
     """The strings of a file, what is filled in as a gap."""
-    for node in ast.walk(parsed(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value
 

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.rules.tree import PRODUCT, PYTHON, imported, module_name, parsed, place, python_files
+from tests.rules.tree import PRODUCT, PYTHON, imported, module_name, nodes, parsed, place, python_files
 
 IMPURE_CALLS = {"now", "utcnow", "today", "uuid1", "uuid4", "open", "print", "input"}
 READS_ENVIRONMENT = {"environ", "getenv", "argv"}
@@ -35,7 +35,7 @@ def is_within(name: str, package: str) -> bool:
 
 def used_names(path: Path) -> Iterator[tuple[str, int]]:
     """Every attribute and plain name that a file uses, with its line."""
-    for node in ast.walk(parsed(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Attribute):
             yield node.attr, node.lineno
         elif isinstance(node, ast.Name):
@@ -44,7 +44,7 @@ def used_names(path: Path) -> Iterator[tuple[str, int]]:
 
 def called_names(path: Path) -> Iterator[tuple[str, int]]:
     """The last part of the name of everything that a file calls, with its line."""
-    for node in ast.walk(parsed(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Call):
             yield getattr(node.func, "attr", getattr(node.func, "id", "")), node.lineno
 
@@ -107,7 +107,7 @@ def test_no_test_is_skipped_and_none_patches_the_code() -> None:
     arguments = (
         (argument.arg, argument.lineno, path)
         for path in python_files("tests")
-        for argument in ast.walk(parsed(path))
+        for argument in nodes(path)
         if isinstance(argument, ast.arg)
     )
     used = ((name, line, path) for path in python_files("tests") for name, line in used_names(path))
@@ -117,13 +117,13 @@ def test_no_test_is_skipped_and_none_patches_the_code() -> None:
 def names_used(path: Path) -> Iterator[str]:
     """The full name of everything that a file imports, and of what it reads from a module that it imports."""
     modules: dict[str, str] = {}
-    for node in ast.walk(parsed(path)):
+    for node in nodes(path):
         if isinstance(node, ast.ImportFrom):
             modules |= {each.asname or each.name: f"{node.module}.{each.name}" for each in node.names}
         elif isinstance(node, ast.Import):
             modules |= {each.asname or each.name: each.name for each in node.names}
     yield from modules.values()
-    for node in ast.walk(parsed(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
             yield f"{modules[node.value.id]}.{node.attr}"
 

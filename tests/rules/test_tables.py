@@ -19,7 +19,7 @@ from handlers.blocks.review_card import REVIEW_NEWS
 from tests.histories.heard import REMINDED, TOLD, UNTOLD
 from tests.listeners.acts import ACTS
 from tests.listeners.entries import ELSEWHERE, FORMS, READS, key
-from tests.rules.tree import ROOT, functions, parsed, place, python_files
+from tests.rules.tree import ROOT, functions, nodes, parsed, place, python_files
 
 DISPATCH = ROOT / "bot" / "reconciler" / "dispatch.py"
 LISTS = {ROOT / "bot" / "ports" / "notices.py", DISPATCH}
@@ -57,9 +57,8 @@ def asks(node: ast.AST) -> bool:
 
 def keys_asked_for(path: Path) -> list[ast.AST]:
     """The keys that ``wake`` and ``schedule`` get, and what is looped over where they are called in a loop."""
-    nodes = list(ast.walk(parsed(path)))
-    calls = [node.args[0] for node in nodes if isinstance(node, ast.Call) and asks(node)]
-    loops = [node.iter for node in nodes if isinstance(node, ast.For) and any(map(asks, ast.walk(node)))]
+    calls = [node.args[0] for node in nodes(path) if isinstance(node, ast.Call) and asks(node)]
+    loops = [node.iter for node in nodes(path) if isinstance(node, ast.For) and any(map(asks, ast.walk(node)))]
     return [*calls, *loops]
 
 
@@ -85,7 +84,7 @@ def is_text(node: ast.AST) -> bool:
 def bare_strings(path: Path) -> list[int]:
     """The lines that write an event or a kind of work as text: keys, ``{"event": …}``, comparisons with ``event``."""
     lines = []
-    for node in ast.walk(parsed(path)):
+    for node in nodes(path):
         places: list[ast.expr] = []
         if isinstance(node, ast.Call) and asks(node):
             places = [node.args[0]]
@@ -121,7 +120,7 @@ def test_each_kind_of_work_has_a_runner() -> None:
     """The dispatcher's table covers every kind."""
     (table,) = (
         node.value
-        for node in ast.walk(parsed(DISPATCH))
+        for node in nodes(DISPATCH)
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Attribute) and node.target.attr == "_runs"
     )
     assert isinstance(table, ast.Dict)
@@ -154,7 +153,7 @@ def test_log_events_are_names() -> None:
     """``snake_case``, and what varies is a field: lines can be searched and counted."""
     wrong = []
     for path in python_files("bot", "handlers"):
-        for node in ast.walk(parsed(path)):
+        for node in nodes(path):
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
                 continue
             owner = node.func.value.id if isinstance(node.func.value, ast.Name) else ""

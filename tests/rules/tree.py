@@ -31,6 +31,12 @@ def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
 
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Every node of a file, as ``ast.walk`` has them: two dozen rules look through all files."""
+    return tuple(ast.walk(parsed(path)))
+
+
 def module_name(path: Path) -> str:
     """The dotted name of a file: ``bot/store/__init__.py`` is ``bot.store``."""
     parts = path.relative_to(ROOT).with_suffix("").parts
@@ -39,7 +45,7 @@ def module_name(path: Path) -> str:
 
 def imported(path: Path) -> Iterator[tuple[str, int]]:
     """Every module that a file imports, absolutely named, with the line; ``from a import b`` yields ``a.b``."""
-    for node in ast.walk(parsed(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from ((alias.name, node.lineno) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -49,7 +55,7 @@ def imported(path: Path) -> Iterator[tuple[str, int]]:
 
 def functions(path: Path) -> Iterator[AnyFunction]:
     """Every function and method of a file, nested ones too."""
-    for node in ast.walk(parsed(path)):
+    for node in nodes(path):
         if isinstance(node, AnyFunction):
             yield node
 
