@@ -74,8 +74,9 @@ def soak(bot: Served, process: "subprocess.Popen[bytes]", waiting: Sequence[Allo
     growth = statistics.linear_regression(range(len(half)), half).slope * 60 if len(half) > 1 else 0.0
     most, kept = max(resident), MEMORY_MB
     print(f"  most {most:.0f} MB (wanted {kept:.0f} MB); second half: {growth:+.1f} MB an hour", flush=True)
-    ended = sum(one.live_at is not None and one.revoked is not None for one in rows(bot))
-    print(f"  {ended:,} of {len(waiting):,} became live and were revoked; {not_live(bot)} are not live yet", flush=True)
+    ended = [one for one in rows(bot) if one.revoked is not None]
+    gone = sum(one.live_at is not None and one.gone_at is not None for one in ended)
+    print(f"  {gone:,} of {len(ended):,} that were revoked became live and are gone; {not_live(bot)} are not live yet")
 
 
 def rows(bot: Served) -> Sequence[Allowance]:

@@ -61,14 +61,14 @@ def arrivals(run: Run, observation: Observation) -> Arrivals | None:
     return Arrivals(there, tuple(arrived), _blocked(run, observation, arrived))
 
 
-def mark(run: Run, observation: Observation, found: Arrivals, *, missed: NoticeEvent) -> frozenset[str]:
+def mark(run: Run, observation: Observation, found: Arrivals, *, missed: NoticeEvent | None) -> frozenset[str]:
     """Put on record what came, what went, and what is missing.
 
     Args:
         run: The run.
         observation: What the round knows.
         found: What it found.
-        missed: What is told of a live allowance whose rules are not there.
+        missed: What is told of a live allowance whose rules are not there; None where a write puts them there now.
 
     Returns:
         The ids of what was changed.
@@ -78,8 +78,10 @@ def mark(run: Run, observation: Observation, found: Arrivals, *, missed: NoticeE
     def step(row: Allowance) -> Step | None:
         if row.id in arrived:
             return partial(_arrive, allowance=row, blocked=found.blocked.get(row.id))
+        if row.id in found.there:
+            return None
         said = NoticeEvent.UNRESOLVED if row in observation.unresolved else missed
-        return _look(run, row, observation.target, missed=None if row.id in found.there else said)
+        return _look(run, row, observation.target, missed=said)
 
     steps = [(row, todo) for row in observation.rows if (todo := step(row)) is not None]
     write_in_pieces(run, steps)
@@ -87,21 +89,18 @@ def mark(run: Run, observation: Observation, found: Arrivals, *, missed: NoticeE
 
 
 def announce(run: Run, observation: Observation) -> bool:
-    """Before a further write: mark as live what earlier ones have opened, so that nobody waits for the end of a stream.
+    """Before a further write: mark what earlier ones have opened and taken away; nobody waits for the end of a stream.
 
     Returns:
         Whether anything was marked, or followed from looking at the clusters again: then the round begins anew.
     """
-    if not any(row.applying_at and (row.live_at is None or row.missing_since) for row in observation.wanted):
-        return False
     found = arrivals(run, observation)
     if found is None:
         return True
-    steps = ((row, partial(_arrive, allowance=row, blocked=found.blocked.get(row.id))) for row in found.arrived)
-    write_in_pieces(run, steps)
+    changed = mark(run, observation, found, missed=None)
     for allowance in found.arrived:
         _trace(allowance, run.now)
-    return bool(found.arrived)
+    return bool(changed)
 
 
 def read_back(run: Run, observation: Observation) -> Finish:
@@ -147,15 +146,13 @@ def _unprove(uow: UnitOfWork, row: Allowance) -> None:
 
 
 def _look(run: Run, row: Allowance, target: Target, *, missed: NoticeEvent | None) -> Step | None:
-    """What to do about an allowance whose rules are present or missing, with the event to announce if missing."""
-    if missed is None:
-        return None
+    """What to do about an allowance whose rules are not there, with the event to announce if it was live."""
     if row.scope.target != target:
         return partial(_hand_over, run, allowance=row, target=target)
     now = run.now
     if not is_wanted(row, now):
         return partial(_leave, allowance=row) if _has_left(row, now) else None
-    if row.live_at is None or row.missing_since is not None:
+    if missed is None or row.live_at is None or row.missing_since is not None:
         return None
     return partial(_miss, allowance=row, event=missed)
 

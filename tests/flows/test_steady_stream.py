@@ -1,9 +1,11 @@
-"""Approvals that never stop coming: what an update has opened is announced although the next one is wanted already."""
+"""Decisions that never stop coming: what an update has done is announced although the next one is wanted already."""
 
 from datetime import timedelta
 
+from bot import allowances
 from bot.domain.allowance import Status
-from tests.build import make_world
+from bot.ports import NoticeEvent
+from tests.build import DEV, make_world
 from tests.flows.writer_stage import ask, state_of, stored, until_writing, writes
 
 
@@ -20,4 +22,24 @@ def test_each_update_is_announced_before_the_next_begins(sqlite_url: str) -> Non
         assert all(stored(world, row).expires_at for row in rows[:-1])
     world.settle()
     assert len(writes(world)) == len(rows)
+    world.store.close()
+
+
+def test_what_an_update_took_away_is_announced_before_the_next_begins(sqlite_url: str) -> None:
+    """Somebody revokes another one during each update; whoever revoked the first hears that it is gone."""
+    world = make_world(sqlite_url)
+    rows = [ask(world, f"host{number}.example.com") for number in range(4)]
+    world.settle()
+    allowances.end(world.ctx, DEV, rows[0].id)
+    for number in (1, 2, 3):
+        until_writing(world)
+        allowances.end(world.ctx, DEV, rows[number].id)
+        begun = len(writes(world))
+        while len(writes(world)) == begun:
+            world.work(timedelta(seconds=20))
+        gone = [stored(world, row).gone_at is not None for row in rows]
+        assert gone == [True] * number + [False] * (4 - number)
+    world.settle()
+    assert all(stored(world, row).gone_at for row in rows)
+    assert [world.said.events(row.id).count(NoticeEvent.GONE) for row in rows] == [1] * 4
     world.store.close()
