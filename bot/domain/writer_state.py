@@ -183,7 +183,7 @@ class WriterState:
         further = {n: self.priorities_of(n)._replace(kept=priorities.get(n)) for n in numbers}
         settled = replace(self, verified_digest=digest, desired_digest=digest, group_priority=priorities.get(1))
         settled = replace(settled, further_groups=further, refused_groups=(), version=VERSION if further else ONE_GROUP)
-        return replace(settled, last_message=None, problem=None, foreign_digest=None)
+        return replace(settled.go_on(), foreign_digest=None)
 
     def find_busy(self, since: datetime) -> "WriterState":
         """Azure works on something else, since this time or an earlier one."""
@@ -301,6 +301,10 @@ class WriterState:
     def stall(self, problem: str) -> "WriterState":
         """Something keeps the work from going on."""
         return replace(self, problem=problem)
+
+    def go_on(self) -> "WriterState":
+        """Nothing keeps the work from going on any more; what does so again is said again."""
+        return replace(self, problem=None, last_message=None)
 
     def say(self, text: str) -> "WriterState":
         """The channel was told this."""

@@ -89,7 +89,9 @@ def mark(run: Run, observation: Observation, found: Arrivals, *, missed: NoticeE
 
 
 def announce(run: Run, observation: Observation) -> bool:
-    """Before a further write: mark what earlier ones have opened and taken away; nobody waits for the end of a stream.
+    """Before a further write: say what the one before has done; nobody waits until no further one is due.
+
+    That is what it opened and took away, and that what kept it up is over, where all that it wrote is there.
 
     Returns:
         Whether anything was marked, or followed from looking at the clusters again: then the round begins anew.
@@ -100,7 +102,13 @@ def announce(run: Run, observation: Observation) -> bool:
     changed = mark(run, observation, found, missed=None)
     for allowance in found.arrived:
         _trace(allowance, run.now)
-    return bool(changed)
+    if not changed:
+        return False
+    if observation.plan.before == run.state.desired_digest and not run.state.refused_groups:
+        run.state = run.state.go_on()
+        _end_alert(run, found)
+    run.state = run.state.end_quarantine()  # what went without somebody is written: now they have their turn
+    return True
 
 
 def read_back(run: Run, observation: Observation) -> Finish:
@@ -110,12 +118,7 @@ def read_back(run: Run, observation: Observation) -> Finish:
         return run.again(run.ctx.pace.backoff / 5)
     priorities = {group.number: group.priority for group in observation.seen.groups}
     run.state = run.state.settle(observation.plan.before, priorities, run.now)
-    is_at_rest = not (found.blocked or run.state.quarantined or run.state.ignored_drift)
-    is_healed = run.state.has_open_alert and is_at_rest
-    if is_healed:
-        run.state = run.state.end_alert()
-        with run.write() as uow:
-            run.say(uow.tx, run.subject, ChannelEvent.HEALED, "")
+    _end_alert(run, found)
     changed = mark(run, observation, found, missed=NoticeEvent.LEFT_OUT)
     for allowance in found.arrived:
         _trace(allowance, run.now)
@@ -123,6 +126,16 @@ def read_back(run: Run, observation: Observation) -> Finish:
         run.state = run.state.end_quarantine()
         return Finish(timedelta(), is_done=False, state=run.state)
     return Finish(next_look(run, observation, changed), state=run.state)
+
+
+def _end_alert(run: Run, found: Arrivals) -> None:
+    """Say that what was announced is over, once nothing else is wrong."""
+    is_wrong = found.blocked or run.state.quarantined or run.state.ignored_drift
+    if not run.state.has_open_alert or is_wrong:
+        return
+    run.state = run.state.end_alert()
+    with run.write() as uow:
+        run.say(uow.tx, run.subject, ChannelEvent.HEALED, "")
 
 
 def read_back_absent(run: Run, target: Target) -> bool:

@@ -10,7 +10,7 @@ from time import monotonic
 
 from bot.domain.allowance import Allowance
 
-MOST = 20_000
+MOST = 40_000
 """Allowances between two clearings, some 2 kB each; twice as many are kept at most."""
 
 KEPT_S = 900

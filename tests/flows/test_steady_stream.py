@@ -2,11 +2,13 @@
 
 from datetime import timedelta
 
-from bot import allowances
+import pytest
+
+from bot import allowances, estimates
 from bot.domain.allowance import Status
 from bot.ports import NoticeEvent
 from tests.build import DEV, make_world
-from tests.flows.writer_stage import ask, state_of, stored, until_writing, writes
+from tests.flows.writer_stage import ask, disliking, state_of, stored, told, until_writing, writes
 
 
 def test_each_update_is_announced_before_the_next_begins(sqlite_url: str) -> None:
@@ -42,4 +44,45 @@ def test_what_an_update_took_away_is_announced_before_the_next_begins(sqlite_url
     world.settle()
     assert all(stored(world, row).gone_at for row in rows)
     assert [world.said.events(row.id).count(NoticeEvent.GONE) for row in rows] == [1] * 4
+    world.store.close()
+
+
+@pytest.mark.parametrize("refused", range(4))
+def test_who_waits_for_a_refused_one_has_a_turn_before_who_comes_later(sqlite_url: str, refused: int) -> None:
+    """Two more are asked for during each update: the refused one of the first four is found, and the others open."""
+    world = make_world(sqlite_url)
+    rows = [ask(world, f"host{number}.example.com") for number in range(4)]
+    world = disliking(world, rows[refused].id)
+    for number in range(3):
+        until_writing(world)
+        for more in range(2):
+            ask(world, f"more{number}-{more}.example.com")
+        while world.arm.has_running_operations():
+            world.work(timedelta(seconds=20))
+    assert [state_of(world, row) for row in rows] == [
+        Status.FAILED if number == refused else Status.LIVE for number in range(4)
+    ]
+    world.store.close()
+
+
+def test_a_problem_is_over_once_an_update_has_landed(sqlite_url: str) -> None:
+    """Not only when no further one is due; and the same problem is said again when it is there again."""
+    world = make_world(sqlite_url)
+    fails = {"method": "PUT", "path": "rcg-aks-egress$", "fail_operation": True, "code": "UpdateFailed"}
+    for number in (1, 2):
+        world.arm.add_fault(fails)
+        ask(world, f"host{number}.example.com")
+        while told(world) != ["stuck", "healed"] * (number - 1) + ["stuck"]:
+            world.work(timedelta(seconds=20))
+        until_writing(world)
+        rows = [ask(world, f"more{number}.example.com"), ask(world, f"last{number}.example.com")]
+        begun = len(writes(world))
+        while len(writes(world)) == begun:
+            world.work(timedelta(seconds=20))
+        assert told(world) == ["stuck", "healed"] * number
+        found = estimates.estimate(world.store, rows[0], world.clock.now())
+        assert found is not None
+        assert found.problem is None
+    world.settle()
+    assert told(world) == ["stuck", "healed"] * 2
     world.store.close()

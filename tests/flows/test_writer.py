@@ -1,25 +1,19 @@
 """The writer on a firewall policy: every way that an update can go, as an example."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from bot import allowances, estimates
-from bot.azure import AzureArm
-from bot.azure.identity import IssuedToken
-from bot.azure.settings import ArmSettings
 from bot.domain.allowance import Status
 from bot.domain.audit import Action
 from bot.domain.work import WorkKind
-from bot.reconciler import Reconciler
-from bot.sandbox.arm_transport import ArmTransport
-from tests.build import DEV, SUBSCRIPTION, World, make_world
+from tests.build import DEV, World, make_world
 from tests.flows.writer_stage import (
     ask,
     by_hand,
+    disliking,
     events,
     firewall_events,
     foreign,
@@ -44,20 +38,6 @@ def world(database_url: str) -> Iterator[World]:
     made = make_world(database_url)
     yield made
     made.store.close()
-
-
-class Picky(ArmTransport):
-    """An Azure that refuses whatever holds one text, and does not say why."""
-
-    dislikes = ""
-
-    def send(self, request: Any, **options: Any) -> Any:
-        """One request."""
-        if request.method == "PUT" and self.dislikes in str(request.content):
-            self._arm.add_fault(
-                {"method": "PUT", "status": 400, "code": "InvalidRule", "message": "Something is wrong."}
-            )
-        return super().send(request, **options)
 
 
 def requests(world: World, path: str) -> list[str]:
@@ -227,11 +207,7 @@ def test_an_unexpected_refusal_stops_nobody_but_the_one_it_is_about(world: World
     """Azure refuses one of ten: it is found by halving, named, and the others go on."""
     asked = [ask(world, host) for host in numbered(10)]
     refused_one = asked[6]
-    transport = Picky(world.arm, world.clock)
-    transport.dislikes = refused_one.id
-    azure = AzureArm(IssuedToken(world.arm.issue_token), ArmSettings((SUBSCRIPTION,)), transport=transport)
-    ctx = replace(world.ctx, targets=azure, operations=azure)
-    world = replace(world, reconciler=Reconciler(ctx, world.said, workers=0))
+    world = disliking(world, refused_one.id)
     world.settle()
     states = {each.id: state_of(world, each) for each in asked}
     assert states.pop(refused_one.id) is Status.FAILED

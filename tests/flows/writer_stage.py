@@ -9,11 +9,16 @@ from typing import Any
 from bot import allowances, checking
 from bot.allowances import Draft
 from bot.approvals import Decision
+from bot.azure import AzureArm
+from bot.azure.identity import IssuedToken
+from bot.azure.settings import ArmSettings
 from bot.domain.allowance import Allowance, Status, status
 from bot.domain.audit import Action, Event
 from bot.domain.fqdn import parse_destination
 from bot.domain.network_rules import by_address
-from tests.build import APPROVER, DEV, World
+from bot.reconciler import Reconciler
+from bot.sandbox.arm_transport import ArmTransport
+from tests.build import APPROVER, DEV, SUBSCRIPTION, World
 from tests.histories.mortal import rules_in
 from tests.histories.stage import foreign_rules, our_collections
 
@@ -91,6 +96,29 @@ def writes(world: World, ending: str = "") -> list[Json]:
     """The PUTs that were sent to it."""
     found = world.arm.state()["requests"]
     return [each for each in found if each["method"] == "PUT" and each["path"].lower().endswith(ending.lower())]
+
+
+class Picky(ArmTransport):
+    """An Azure that refuses whatever holds one text, and does not say why."""
+
+    dislikes = ""
+
+    def send(self, request: Any, **options: Any) -> Any:
+        """One request."""
+        if request.method == "PUT" and self.dislikes in str(request.content):
+            self._arm.add_fault(
+                {"method": "PUT", "status": 400, "code": "InvalidRule", "message": "Something is wrong."}
+            )
+        return super().send(request, **options)
+
+
+def disliking(world: World, text: str) -> World:
+    """The same world, where Azure refuses whatever holds a text."""
+    transport = Picky(world.arm, world.clock)
+    transport.dislikes = text
+    azure = AzureArm(IssuedToken(world.arm.issue_token), ArmSettings((SUBSCRIPTION,)), transport=transport)
+    ctx = replace(world.ctx, targets=azure, operations=azure)
+    return replace(world, reconciler=Reconciler(ctx, world.said, workers=0))
 
 
 def until_writing(world: World) -> None:
