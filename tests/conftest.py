@@ -22,6 +22,7 @@ from hypothesis import HealthCheck, settings
 from psycopg import sql
 from sqlalchemy.dialects import registry
 from sqlalchemy.engine import URL, make_url
+from structlog.dev import ConsoleRenderer, plain_traceback
 
 from bot.__main__ import ALLOCATIONS
 from tests.postgres import NoPostgres, Server, start
@@ -50,6 +51,11 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("gate")
+
+
+# Logs have plain tracebacks, as the product's own do: with every variable in a frame, one takes a second to draw.
+
+ConsoleRenderer.get_active().exception_formatter = plain_traceback
 
 
 # The network is off: the real SDKs and the real Bolt speak to simulators on loopback, and to nothing else.
