@@ -34,10 +34,11 @@ class ParsedAllowances:
 
     def of(self, versions: Mapping[str, int]) -> dict[str, Allowance]:
         """Those of the allowances with these ids that were parsed in these versions."""
-        found = in_versions(self._asked, versions)
-        if len(found) < len(versions) and self._before:
-            again = in_versions(self._before, {id_: one for id_, one in versions.items() if id_ not in found})
-            self._asked.update(again)
+        asked, before = self._asked, self._before  # of now: nothing that is forgotten meanwhile comes back
+        found = in_versions(asked, versions)
+        if len(found) < len(versions) and before:
+            again = in_versions(before, {id_: one for id_, one in versions.items() if id_ not in found})
+            asked.update(again)
             found |= again
         return found
 
