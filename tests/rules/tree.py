@@ -33,7 +33,7 @@ def parsed(path: Path) -> ast.Module:
 
 @cache
 def nodes(path: Path) -> tuple[ast.AST, ...]:
-    """Every node of a file, as ``ast.walk`` has them: two dozen rules look through all files."""
+    """Every node of a file, as ``ast.walk`` has them: many rules look through all files."""
     return tuple(ast.walk(parsed(path)))
 
 
