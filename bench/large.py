@@ -163,7 +163,8 @@ def measured(look: Callable[[], Any], waiting: Waiting) -> tuple[float, Took]:
 
 
 def main() -> None:
-    """A table for each database; garbage is collected as seldom as in the bot."""
+    """A table for each database; garbage is collected as in the bot."""
+    gc.freeze()
     gc.set_threshold(ALLOCATIONS)
     with databases() as urls:
         for name, url in urls.items():

@@ -1,16 +1,17 @@
 """Values from rows and rows from values."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from contextlib import suppress
-from datetime import timedelta
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
-from bot.domain.allowance import Allowance, Scope
+from bot.domain.allowance import Allowance
 from bot.domain.approval import VerdictKind
 from bot.domain.audit import Event
 from bot.domain.campaign import Campaign
@@ -82,14 +83,23 @@ _OLD_VERDICT = '"approvers"'
 
 
 def _in_place(allowance: Allowance) -> Allowance:
-    """One that nobody else has yet; thousands are for the same place, and share its value."""
-    object.__setattr__(allowance, "scope", _shared(allowance.scope))
+    """One that nobody else has yet; what thousands have in common is one value for all, a quarter of the objects."""
+    for field in _ALIKE:
+        object.__setattr__(allowance, field, _shared(getattr(allowance, field)))
+    for field in _TIMES:
+        time = getattr(allowance, field)
+        if time is not None and time.tzinfo is not None:  # each was parsed with a time zone object of its own
+            object.__setattr__(allowance, field, time.astimezone(UTC))
     return allowance
 
 
+_ALIKE = ("scope", "requester", "verdict", "risk")
+_TIMES = tuple(field.name for field in fields(Allowance) if field.type in (datetime, datetime | None))
+
+
 @lru_cache(maxsize=1024)
-def _shared(scope: Scope) -> Scope:
-    return scope
+def _shared(value: Hashable) -> Hashable:
+    return value
 
 
 def row_from_allowance(allowance: Allowance, *, is_open: bool) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC
 from types import SimpleNamespace
 from typing import Any
 
@@ -61,6 +62,15 @@ def test_a_body_is_read_alike_as_text_and_as_values() -> None:
         asked = replace(found, ask=replace(found.ask, reason=reason))
         text = json.dumps(row_from_allowance(found, is_open=True)["body"] | {"ask": _ask(asked)})
         assert allowance_from_text(text) == allowance_from_row(row(text)) == asked
+
+
+def test_allowances_share_what_they_have_in_common() -> None:
+    """Ten thousand of them stay small, and the garbage collector has little to look through."""
+    one, other = allowance_from_text(ALLOWANCE), allowance_from_text(ALLOWANCE)
+    assert one is not other
+    for field in ("scope", "requester", "verdict", "risk"):
+        assert getattr(one, field) is getattr(other, field)
+    assert one.requested_at.tzinfo is other.lapses_at.tzinfo is UTC
 
 
 def _ask(allowance: Allowance) -> Any:
