@@ -27,6 +27,7 @@ from bot.domain.chain import ChainEnd, Frontier, verify
 from bot.domain.people import Identity
 from bot.errors import StoreBusy
 from bot.proofs import index_events
+from bot.proofs.log import BATCH
 from bot.store import SqlStore
 from bot.store.rows import record_from_event
 from tests.build import CONFIG
@@ -162,7 +163,7 @@ def walked_per_s(store: SqlStore, *, is_indexed: bool) -> tuple[float, float]:
     begun, own, end = time.perf_counter(), time.process_time(), ChainEnd()
     while end.seq < EVENTS:
         with store.read() as tx:
-            rows = tx.audit.records(after=end.seq, limit=5000)
+            rows = tx.audit.records(after=end.seq, limit=BATCH)
             end = verify(rows, end)
             if is_indexed:
                 assert tx.search_index.hidden(rows) is None

@@ -11,8 +11,9 @@ from bot.ports import Context, Transaction
 from bot.proofs.facts import check_stored
 from bot.proofs.lowest import lowest_stored
 
-BATCH = 10 * BLOCK
-"""Rows that are verified at once: whole blocks of the search index."""
+BATCH = 2 * BLOCK
+"""Rows that are verified at once: whole blocks of the search index. Ten at once are a tenth faster and
+take 18 MB instead of 3 (measured 2026-11)."""
 
 
 @dataclass(frozen=True, slots=True)
