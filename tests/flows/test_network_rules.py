@@ -28,6 +28,8 @@ from tests.flows.writer_stage import (
     state_of,
     stored,
     told,
+    until_writing,
+    writes,
 )
 
 HUB, GROUP, LEGACY = "/firewallpolicies/hub-policy", "/rcg-aks-egress", "/azurefirewalls/legacy-firewall"
@@ -184,6 +186,26 @@ def test_a_proxy_that_is_switched_off_holds_up_nobody_else(world: World) -> None
     assert f"{live.id}-tcp-5432" in opened(world)
     assert stored(world, live).missing_since is None
     assert "drift" not in told(world)
+
+
+def test_a_proxy_that_is_switched_off_is_told_while_updates_never_stop(world: World) -> None:
+    """Somebody approves another one during each update; whoever lost theirs hears it once, not when all is done."""
+    live = ask(world, DATABASE, hours=72)
+    world.settle()
+    ask(world, "host0.example.com")
+    by_hand(world, HUB, dnsSettings=PROXY_OFF)
+    for number in (1, 2, 3):
+        until_writing(world)
+        ask(world, f"host{number}.example.com")
+        begun = len(writes(world))
+        while len(writes(world)) == begun:
+            world.work(timedelta(seconds=20))
+        assert world.said.events(live.id).count("unresolved") == 1
+        assert stored(world, live).missing_since is not None
+    world.settle()
+    switched_off(world, {"servers": [], "enableProxy": True})
+    assert stored(world, live).missing_since is None
+    assert world.said.events(live.id).count("unresolved") == 1
 
 
 @pytest.mark.parametrize("meddle", ["widen", "remove", "add"])
