@@ -30,7 +30,7 @@ from bot.proofs import (
 from bot.reconciler.run import Run
 
 SLICE = 5000
-"""Rows that one run verifies: some 50 ms."""
+"""Rows that one run verifies: some 100 ms."""
 
 ARCHIVE_EVERY = timedelta(days=7)
 """How many days' events go to one archive, unless somebody asks for it."""

@@ -91,6 +91,7 @@ class Town:
         # with what the firewall's rules say; a redraw of a form that was sent is refused
         until(lambda: self.redraws() > drawn)
         assert not self.submit("UDEV0001", **FORM)["errors"]
+        until(self.app.is_idle)  # the answer, before the card: both may meet what Slack refuses
         self.world.settle()
         return allowances.requests(self.ctx, DEV, "mine")[0].id
 
