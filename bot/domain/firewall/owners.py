@@ -115,7 +115,7 @@ class Whereabouts(NamedTuple):
     is_microsofts: bool
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=1024)
 def whereabouts(name: str) -> Whereabouts:
     """Determine the addresses that a name or wildcard may resolve to, from its spelling alone."""
     may_be_private = not has_registry(name) or PRIVATE_LINK.touch(name) or _PRIVATE_LINK_LABEL in name.split(".")

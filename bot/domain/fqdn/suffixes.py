@@ -76,7 +76,7 @@ def spans_suffix(base: str) -> bool:
     return base in _above_suffixes()
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=1024)
 def suffix_of(fqdn: str) -> Suffix:
     """The public suffixes of a canonical name (of the part after ``*.`` for a wildcard)."""
     base = fqdn.removeprefix("*.")
@@ -99,6 +99,6 @@ def has_registry(fqdn: str) -> bool:
     return "." in base and _is_public_top(base.rpartition(".")[2])
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _is_public_top(top: str) -> bool:
     return top != "arpa" and bool(_found(f"name.domain.{top}", _rules().public))
