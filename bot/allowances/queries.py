@@ -60,6 +60,8 @@ def browse(ctx: Context, caller: Caller, which: str, *, rows: int, after: Place 
     """
     who = person(ctx, caller)
     wanted, fits = replace(_wanted(ctx, who, which), after=after), _fits(ctx, who, which)
+    if fits is _any:
+        wanted = replace(wanted, limit=rows + 1)
     with ctx.store.read() as tx:
         asked: Iterator[PlacedRow[Request]] = _every(tx.allowances.page, wanted, fits)
         proposed: Iterator[PlacedRow[Request]] = _every(tx.scales.page, wanted, fits)

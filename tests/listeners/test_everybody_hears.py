@@ -299,6 +299,15 @@ def test_lists_hold_allowances_and_proposals_in_one_order(world: World) -> None:
     assert sorted(seen) == sorted([*(one.id for one in made), scale.id])
 
 
+def test_a_page_of_a_list_reads_what_it_shows(world: World) -> None:
+    """And one more, which says whether there are older ones; nobody's hundred ended requests are read for ten."""
+    three(world)
+    world.store._parsed.forget()
+    page = allowances.browse(world.ctx, DEV, "mine", rows=1)
+    assert (len(page.found), page.is_more) == (1, True)
+    assert len(world.store._parsed._asked) == 2
+
+
 def test_narrower_wins_over_the_old_card(world: World) -> None:
     """Narrowing to the same is not narrowing: nobody is told of a cut."""
     made = allowances.request(world.ctx, DEV, DRAFT)
