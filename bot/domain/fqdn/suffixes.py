@@ -99,6 +99,6 @@ def has_registry(fqdn: str) -> bool:
     return "." in base and _is_public_top(base.rpartition(".")[2])
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
 def _is_public_top(top: str) -> bool:
     return top != "arpa" and bool(_found(f"name.domain.{top}", _rules().public))
