@@ -125,6 +125,7 @@ clean:  ## remove the environments and every cache
 	rm -rf $(VENV) .venv-outside .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # The environment in layers, one stamp each, so that `make run` does not wait for the development set.
+# pip takes one core; while it installs that set, the other compiles what the bot imports.
 
 $(VENV)/created:
 	@rm -rf $(VENV); bare=; \
@@ -151,7 +152,7 @@ $(VENV)/run: $(VENV)/created requirements.lock pyproject.toml
 
 $(VENV)/dev: $(VENV)/run requirements-dev.lock
 	@echo "Installing what the tests need (once) …"
-	@$(INSTALL) requirements-dev.lock
+	@$(BIN)/python -c "import bot.wiring.production" & $(INSTALL) requirements-dev.lock; installed=$$?; wait; exit $$installed
 	@touch $@
 
 $(VENV)/browser: $(VENV)/dev requirements-browser.lock

@@ -30,6 +30,7 @@ from bot.domain.rule_spread import Room, spread
 from bot.domain.work import WorkKind
 from bot.ports import Caller
 from bot.reconciler import Reconciler
+from bot.wiring.product import read_open
 from handlers.home import drawn
 from handlers.home_search import HomeState
 from handlers.notify import SlackNotifier
@@ -174,13 +175,16 @@ def main() -> None:
 
 def report(name: str, bot: Served) -> None:
     """Without the rows, then with them."""
+    target = bot.template.scope.target.key
     waiting = Waiting(bot.azure)
     small = {what: measured(look, waiting)[1].all for what, look in looks(bot).items()}
     fill(bot)
     print(f"\n{name}: {LIVE:,} live, {WAITING:,} waiting, {ENDED:,} ended")
     print(f"{'ms':30} {'first':>8} {'usual':>8} {'CPU':>8} {'Azure':>8} {'without rows':>13}")
-    print(line("the first round after a start", "", once(Round(bot, bot.template.scope.target.key), waiting)))
     bot.store._parsed.forget()
+    begun = {"the start: what is open is read": lambda: read_open(bot.store), "the first round": Round(bot, target)}
+    for what, act in begun.items():
+        print(line(what, "", once(act, waiting)), flush=True)
     for what, look in looks(bot).items():
         first, usual = measured(look, waiting)
         print(f"{line(what, f'{first * 1e3:.0f}', usual)} {small[what] * 1e3:13.0f}", flush=True)

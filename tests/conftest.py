@@ -35,7 +35,7 @@ ON_BOTH = {
     "test_writer_killed.py",
     "test_writer_threads.py",
 }
-NEED_POSTGRES = {"database_url", "unmigrated_url", "postgres_url", "postgres_server"}
+NEED_POSTGRES = {"database_url", "unmigrated_url", "postgres_url", "postgres_url_of_module", "postgres_server"}
 SERVER_URL = pytest.StashKey[str]()
 SERVER_STACK = pytest.StashKey[ExitStack]()
 
@@ -52,6 +52,8 @@ settings.register_profile(
 )
 settings.load_profile("gate")
 
+
+gc.disable()  # until everything is imported: looking through what stays takes a sixth of that time
 
 # Logs have plain tracebacks, as the product's own do: with every variable in a frame, one takes a second to draw.
 
@@ -162,6 +164,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     gc.collect()
     gc.freeze()  # what was imported stays; looking through it again and again costs every tenth second
     gc.set_threshold(ALLOCATIONS)
+    gc.enable()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -250,12 +253,22 @@ def spare_databases(administration: Administration) -> Iterator[list[URL]]:
         administration.drop(database)
 
 
-@pytest.fixture
-def postgres_url(administration: Administration, spare_databases: list[URL]) -> Iterator[str]:
-    """The URL of a migrated, empty PostgreSQL database of the test's own, for what SQLite does not have."""
+def _lent(administration: Administration, spare_databases: list[URL]) -> Iterator[str]:
     database = spare_databases.pop() if spare_databases else _migrated(administration.create())
     yield database.render_as_string(hide_password=False)
     spare_databases.append(_emptied(administration.renamed(database)))
+
+
+@pytest.fixture
+def postgres_url(administration: Administration, spare_databases: list[URL]) -> Iterator[str]:
+    """The URL of a migrated, empty PostgreSQL database of the test's own, for what SQLite does not have."""
+    yield from _lent(administration, spare_databases)
+
+
+@pytest.fixture(scope="module")
+def postgres_url_of_module(administration: Administration, spare_databases: list[URL]) -> Iterator[str]:
+    """The same for a whole file of tests, whose process they share."""
+    yield from _lent(administration, spare_databases)
 
 
 @pytest.fixture

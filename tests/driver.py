@@ -139,6 +139,11 @@ class SandboxProcess:
         """Messages of the channel that are not replies in a thread and for everybody."""
         return [m for m in self.messages() if m["thread_ts"] is None and m["ephemeral_for"] is None]
 
+    def reread(self, message: Any) -> Any:
+        """The same message of the channel as it is now."""
+        (found,) = [each for each in self.messages() if each["ts"] == message["ts"]]
+        return found
+
     def our_rules(self) -> dict[str, Any]:
         """The names that our rules let through, by rule name."""
         groups = [b for k, b in self.get("arm")["resources"].items() if k.endswith("/rcg-aks-egress")]
@@ -184,7 +189,7 @@ def wait_for(is_so: Callable[[], Any], otherwise: str, seconds: float) -> None:
     end = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < end, otherwise
-        time.sleep(0.1)
+        time.sleep(0.2)  # whoever is asked needs the processor, too
 
 
 def _free_ports(count: int) -> list[int]:

@@ -13,8 +13,12 @@ DIGITS = "0123456789"
 
 def labels() -> SearchStrategy[str]:
     """A host name label: letters, digits, single inner hyphens, 1 to 63 characters (RFC 1123 2.1, RFC 1035 2.3.4)."""
-    word = st.text(LETTERS + DIGITS, min_size=1, max_size=12)
-    return st.lists(word, min_size=1, max_size=4).map("-".join).filter(lambda label: len(label) <= 63)
+    return st.text(f"{LETTERS}{DIGITS}-", min_size=1, max_size=63).map(_label)
+
+
+def _label(text: str) -> str:
+    """The text without hyphens at its ends, and none beside another."""
+    return "-".join(filter(None, text.split("-"))) or "x"
 
 
 def fqdns() -> SearchStrategy[str]:
@@ -32,13 +36,12 @@ def wildcards() -> SearchStrategy[str]:
 
 def destinations() -> SearchStrategy[Destination]:
     """A destination by name: port 1 to 64000, "cannot be greater than 64000" (Azure's rule API); or by address."""
-    protocols = st.sampled_from(list(DEFAULT_PORTS))
+    protocols, ports = st.sampled_from(list(DEFAULT_PORTS)), st.none() | st.integers(1, 64_000)
+    return st.builds(_by_name, fqdns() | wildcards(), protocols, ports) | network_destinations()
 
-    def with_port(protocol: Protocol) -> SearchStrategy[Destination]:
-        ports = st.just(DEFAULT_PORTS[protocol]) | st.integers(1, 64_000)
-        return st.builds(Destination, fqdns() | wildcards(), st.just(protocol), ports)
 
-    return protocols.flatmap(with_port) | network_destinations()
+def _by_name(name: str, protocol: Protocol, port: int | None) -> Destination:
+    return Destination(name, protocol, port or DEFAULT_PORTS[protocol])
 
 
 def network_destinations() -> SearchStrategy[Destination]:

@@ -1,7 +1,6 @@
 """Input that is wrong, repeated, late or not allowed gets a sentence, changes nothing, and is audited if refused."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,10 +8,11 @@ import pytest
 from tests.driver import SandboxProcess, wait_for
 
 
-@pytest.fixture
-def sandbox(tmp_path: Path, postgres_url: str) -> Iterator[SandboxProcess]:
-    """A sandbox on each database."""
-    process = SandboxProcess(tmp_path / "data", "--database", postgres_url, "--speed", "120")
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory, postgres_url_of_module: str) -> Iterator[SandboxProcess]:
+    """One sandbox for all; every test asks for a host of its own."""
+    folder = tmp_path_factory.mktemp("bad-input")
+    process = SandboxProcess(folder / "data", "--database", postgres_url_of_module, "--speed", "120")
     process.start()
     yield process
     process.stop()
@@ -32,9 +32,9 @@ def refusals(sandbox: SandboxProcess) -> str:
 
 def test_who_may_not_gets_nothing_and_is_audited(sandbox: SandboxProcess) -> None:
     """A developer, the requester who approves too, an auditor; by button and by typing."""
-    sandbox.request("UAPP0001", "aks-udr", "example.com")
+    sandbox.request("UAPP0001", "aks-udr", "refused.example.com")
     sandbox.settle()
-    card = sandbox.cards()[0]
+    card = sandbox.cards()[-1]
     for user in ("UDEV0001", "UAUD0001", "UAPP0001"):
         sandbox.press(user, "approve", card)
     allowance_id = allowance_of(card)
@@ -42,7 +42,7 @@ def test_who_may_not_gets_nothing_and_is_audited(sandbox: SandboxProcess) -> Non
     sandbox.type("UDEV0002", f"deny {allowance_id} because")
     sandbox.type("UDEV0002", f"revoke {allowance_id}")
     sandbox.settle()
-    assert sandbox.our_rules() == {}
+    assert "refused.example.com" not in str(sandbox.our_rules())
     assert "not in that group" in said_to(sandbox, "UDEV0001")
     assert "own request" in said_to(sandbox, "UAPP0001")
     found = refusals(sandbox)
@@ -53,16 +53,17 @@ def test_who_may_not_gets_nothing_and_is_audited(sandbox: SandboxProcess) -> Non
 def test_a_second_click_and_a_second_delivery_change_nothing(sandbox: SandboxProcess) -> None:
     """The loser of a race hears who was faster; a form that arrives twice files once."""
     sandbox.post("slack/fault", delivery="submit", duplicate=True, times=1)
-    sandbox.request("UDEV0001", "aks-udr", "example.com")
+    there = sandbox.cards()
+    sandbox.request("UDEV0001", "aks-udr", "twice.example.com")
     sandbox.settle()
-    assert len(sandbox.cards()) == 1
-    card = sandbox.cards()[0]
+    assert len(sandbox.cards()) == len(there) + 1
+    card = sandbox.cards()[-1]
     sandbox.post("slack/fault", method="chat.update", times=5, status=503)  # so that the button is still there
     sandbox.press("UAPP0001", "approve", card)
     sandbox.press("UAPP0002", "approve", card)
     sandbox.settle()
     assert "UAPP0001" in said_to(sandbox, "UAPP0002")
-    assert len(sandbox.our_rules()) == 1
+    assert list(sandbox.our_rules().values()) == [["twice.example.com"]]
     assert len(sandbox.get("arm")["writers"]) == 1
 
 
@@ -79,16 +80,17 @@ BAD_HOSTS = [
 
 def test_bad_forms_stay_open_with_a_sentence_at_the_field(sandbox: SandboxProcess) -> None:
     """Nothing that was typed is lost, nothing is filed."""
+    there = len(sandbox.cards())
     sandbox.type("UDEV0001", "request aks-udr")
     wait_for(lambda: sandbox.views("UDEV0001"), "No form was opened", 10)
     for host in BAD_HOSTS:
         assert "destinations" in sandbox.submit("UDEV0001", destinations=host)["errors"], host
     assert "reason" in sandbox.submit("UDEV0001", destinations="example.com", reason=" ")["errors"]
     sandbox.settle()
-    assert sandbox.cards() == []
-    assert not sandbox.submit("UDEV0001", destinations="example.com").get("errors")
+    assert len(sandbox.cards()) == there
+    assert not sandbox.submit("UDEV0001", destinations="form.example.com").get("errors")
     sandbox.settle()
-    assert len(sandbox.cards()) == 1
+    assert len(sandbox.cards()) == there + 1
 
 
 def allowance_of(card: Any) -> str:

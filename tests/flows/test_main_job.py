@@ -11,12 +11,13 @@ from tests.driver import SandboxProcess, wait_for
 AWAY = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), "http://127.0.0.1:9")
 
 
-@pytest.fixture(params=[("--http", "sqlite_url"), ("--socket", "postgres_url")])
-def sandbox(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SandboxProcess]:
+@pytest.fixture(scope="module", params=["--http", "--socket"])
+def sandbox(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
     """A sandbox on each database, each with another delivery; a proxy that is away is no matter to it."""
-    delivery, database = request.param
-    url = request.getfixturevalue(database)
-    process = SandboxProcess(tmp_path / "data", delivery, "--database", url, "--speed", "1200", environment=AWAY)
+    options: tuple[str, ...] = (request.param, "--speed", "1200")
+    if request.param == "--socket":
+        options += ("--database", request.getfixturevalue("postgres_url_of_module"))
+    process = SandboxProcess(tmp_path_factory.mktemp("main-job") / "data", *options, environment=AWAY)
     process.start()
     yield process
     process.stop()
@@ -66,7 +67,7 @@ def test_scaling_is_proposed_approved_applied_and_reported(sandbox: SandboxProce
     profile = next(iter(clusters.values()))["properties"]["networkProfile"]["loadBalancerProfile"]
     assert profile["managedOutboundIPs"]["count"] == 3
     assert len(profile["effectiveOutboundIPs"]) == 3
-    assert "done" in str(sandbox.cards()[0]).lower()
+    assert "done" in str(sandbox.reread(card)).lower()
 
 
 def test_kill_9_between_approve_and_live_ends_with_the_rule_live_once(tmp_path: Path, database_url: str) -> None:

@@ -17,12 +17,17 @@ FORM = {"cluster": "aks-udr", "destinations": "api.example.com, *.example.org", 
 
 def text_of(reply: Reply | tuple[Reply, ...]) -> str:
     """Everything that a person reads of an answer, as one string."""
+    return all_text(said(reply))
+
+
+def said(reply: Reply | tuple[Reply, ...]) -> Message:
+    """The message that only the person reads."""
     given = reply if isinstance(reply, tuple) else (reply,)
     assert given
-    said = given[0]
-    assert isinstance(said, Ephemeral)
-    assert_valid(said.message, "message")
-    return all_text(said.message)
+    answer = given[0]
+    assert isinstance(answer, Ephemeral)
+    assert_valid(answer.message, "message")
+    return answer.message
 
 
 def all_text(said: Message) -> str:

@@ -1,6 +1,7 @@
 """Facts of any length, as the database and Azure could hold them: what every renderer must survive."""
 
 from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -33,13 +34,13 @@ from bot.domain.target import Target, TargetKind
 from bot.inventory import EgressReport
 from handlers.blocks.estimate import Waiting
 from handlers.modals import MAX_TICKET
-from tests.strategies import destinations, durations
+from tests.strategies import DIGITS, LETTERS, destinations, durations
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 
 times = st.timedeltas(timedelta(days=-30), timedelta(days=30)).map(lambda delta: NOW + delta)
 people = st.builds(Identity, st.just("TSANDBOX1"), st.sampled_from(["UDEV0001", "UAPP0001", "bot", "WELSEWHERE"]))
-names = st.from_regex(r"[a-z][a-z0-9_-]{0,61}[a-z0-9]", fullmatch=True)
+names = st.text(f"{LETTERS}{DIGITS}_-", max_size=61).map(lambda inner: f"a{inner}0")
 """AKS: 1 to 63 letters, digits, underscores and hyphens (https://learn.microsoft.com/azure/aks, read 2026-11)."""
 
 
@@ -52,7 +53,7 @@ def words(most: int, least: int = 0) -> SearchStrategy[str]:
 
 def cidrs() -> SearchStrategy[str]:
     """Ranges of subnets."""
-    return st.builds(lambda a, b: f"10.{a}.{b}.0/24", st.integers(0, 255), st.integers(0, 255))
+    return st.integers(0, 0xFFFF).map(lambda number: f"10.{number >> 8}.{number & 0xFF}.0/24")
 
 
 def ids(kind: str) -> SearchStrategy[str]:
@@ -133,7 +134,7 @@ allowances = st.builds(
 batches = st.lists(allowances, min_size=2, max_size=3).map(lambda some: Batch(tuple(some) * 3))
 """Requests for several clusters, whatever became of each."""
 
-addresses = st.builds(lambda a, b, c: f"20.{a}.{b}.{c}", *[st.integers(0, 255)] * 3)
+addresses = st.integers(20 << 24, (21 << 24) - 1).map(lambda number: str(IPv4Address(number)))
 own_ids = st.lists(ids("providers/microsoft.network/publicipaddresses"), min_size=1, max_size=100).map(tuple)
 changes = st.one_of(
     st.builds(CountChange, *[st.integers(1, 100)] * 3, st.booleans()),
@@ -240,7 +241,7 @@ events = st.builds(
     st.just("slack:button"),
     words(90),
     words(90),
-    st.lists(st.from_regex(r"[a-z]{1,200}", fullmatch=True), max_size=100).map(tuple),
+    st.lists(st.text(LETTERS, min_size=1, max_size=200), max_size=100).map(tuple),
     words(3000),
     words(90),
 ).map(chained)

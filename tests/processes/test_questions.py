@@ -1,7 +1,6 @@
 """A question, its answer in the thread, and an edit, through Slack's own payloads in a process of its own."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,17 +8,10 @@ import pytest
 from tests.driver import SandboxProcess
 
 
-@pytest.fixture(params=["--http", "--socket"])
-def delivery(request: pytest.FixtureRequest) -> str:
-    """How Slack reaches the bot."""
-    return str(request.param)
-
-
-@pytest.fixture
-def sandbox(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SandboxProcess]:
-    """A sandbox; with the delivery that the test asks for, if it does."""
-    chosen = request.getfixturevalue("delivery") if "delivery" in request.fixturenames else "--http"
-    process = SandboxProcess(tmp_path / "data", chosen, "--speed", "1200")
+@pytest.fixture(scope="module", params=["--http", "--socket"])
+def sandbox(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
+    """A sandbox for each way in which Slack reaches the bot; every test asks for a host of its own."""
+    process = SandboxProcess(tmp_path_factory.mktemp("questions") / "data", request.param, "--speed", "1200")
     process.start()
     yield process
     process.stop()
@@ -36,27 +28,26 @@ def submit(sandbox: SandboxProcess, user: str, **fields: str) -> Any:
     return sandbox.post("slack/submit", user=user, view_id=sandbox.views(user)[-1]["id"], values=values)
 
 
-@pytest.mark.usefixtures("delivery")
 def test_a_question_is_answered_in_the_thread(sandbox: SandboxProcess) -> None:
     """What others write there, and what is written elsewhere, is only talk."""
-    sandbox.request("UDEV0001", "aks-udr", "example.com")
+    sandbox.request("UDEV0001", "aks-udr", "asked.example.com")
     sandbox.settle()
-    (card,) = sandbox.cards()
+    card = sandbox.cards()[-1]
     sandbox.press("UAPP0001", "ask_question", card)
     sandbox.settle()
     assert submit(sandbox, "UAPP0001", reason="For which service?")["status"] == 200
     sandbox.settle()
-    (card,) = sandbox.cards()
+    card = sandbox.reread(card)
     assert "For which service?" in text_of(card)
     assert "answer_question" in text_of(card)
     say = {"channel": card["channel"], "thread_ts": card["ts"]}
     sandbox.post("slack/message", user="UDEV0002", text="I know!", **say)
     sandbox.post("slack/message", user="UDEV0001", text="not here", channel=card["channel"])
     sandbox.settle()
-    assert "answer_question" in text_of(sandbox.cards()[0])
+    assert "answer_question" in text_of(sandbox.reread(card))
     assert sandbox.post("slack/message", user="UDEV0001", text="For *billing* & co.", **say)["status"] == 200
     sandbox.settle()
-    card = sandbox.cards()[0]
+    card = sandbox.reread(card)
     assert "For *billing* & co." in text_of(card)
     assert "answer_question" not in text_of(card)
     told = [m for m in sandbox.get("slack")["messages"] if m["channel"].startswith("D") and "answered" in m["text"]]
@@ -65,9 +56,9 @@ def test_a_question_is_answered_in_the_thread(sandbox: SandboxProcess) -> None:
 
 def test_a_request_is_edited_in_its_form(sandbox: SandboxProcess) -> None:
     """The form is filled, stays a change when it is drawn again, and the card shows what is asked now."""
-    sandbox.request("UDEV0001", "aks-udr", "example.com")
+    sandbox.request("UDEV0001", "aks-udr", "before.example.com")
     sandbox.settle()
-    (card,) = sandbox.cards()
+    card = sandbox.cards()[-1]
     sandbox.press("UDEV0002", "edit", card)
     sandbox.settle()
     assert sandbox.views("UDEV0002") == []
@@ -77,8 +68,8 @@ def test_a_request_is_edited_in_its_form(sandbox: SandboxProcess) -> None:
     assert view["title"]["text"].startswith("Change a")
     sandbox.post("slack/action", user="UDEV0001", action_id="preview", view_id=view["id"])
     sandbox.settle()
-    assert submit(sandbox, "UDEV0001", destinations="example.org")["errors"] == {}
+    assert submit(sandbox, "UDEV0001", destinations="after.example.org")["errors"] == {}
     sandbox.settle()
-    (card,) = sandbox.cards()
-    assert "example.org" in text_of(card)
-    assert "example.com" not in text_of(card)
+    card = sandbox.reread(card)
+    assert "after.example.org" in text_of(card)
+    assert "before.example.com" not in text_of(card)

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.driver import SandboxProcess
+from handlers import commands
+from handlers.replies import Message
+from tests.build import DEV, World, make_world
+from tests.listeners.calling import all_text, said, typed
 
 DENIED = """
 api.stripe.com gitlab.com pypi.org files.pythonhosted.org registry-1.docker.io auth.docker.io
@@ -20,25 +22,29 @@ ROW = re.compile(r"`([^`]+)` (allowed|denied|depends)")
 
 
 @pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[SandboxProcess]:
-    """A sandbox of its own."""
-    process = SandboxProcess(tmp_path / "data", "--speed", "120")
-    process.start()
-    yield process
-    process.stop()
+def world(sqlite_url: str) -> Iterator[World]:
+    """A world at rest."""
+    made = make_world(sqlite_url)
+    yield made
+    made.store.close()
 
 
-def test_every_host_is_allowed_or_denied(sandbox: SandboxProcess) -> None:
+def answer(world: World, words: str) -> Message:
+    """What a developer reads of a check."""
+    return said(commands.check(world.ctx, typed(DEV, words)))
+
+
+def test_every_host_is_allowed_or_denied(world: World) -> None:
     """One line each; the headline counts them, and a single host is answered in one line with what to do."""
     hosts = f"{DENIED} {ALLOWED}".split()
-    answer = sandbox.check(f"aks-udr {' '.join(hosts)}")
-    rows = dict(ROW.findall(str(answer["blocks"])))
+    found = answer(world, f"aks-udr {' '.join(hosts)}")
+    rows = dict(ROW.findall(all_text(found)))
     assert rows == dict.fromkeys(DENIED.split(), "denied") | dict.fromkeys(ALLOWED.split(), "allowed")
-    assert answer["text"] == f"aks-udr: 5 of {len(hosts)} allowed, {len(hosts) - 5} denied"
-    assert "`mcr.microsoft.com` allowed by FQDN tag AzureKubernetesService in rule fqdn." in str(answer["blocks"])
-    assert sandbox.check("aks-udr mcr.microsoft.com")["text"] == (
+    assert found.text == f"aks-udr: 5 of {len(hosts)} allowed, {len(hosts) - 5} denied"
+    assert "`mcr.microsoft.com` allowed by FQDN tag AzureKubernetesService in rule fqdn." in all_text(found)
+    assert answer(world, "aks-udr mcr.microsoft.com").text == (
         "aks-udr → mcr.microsoft.com: allowed by FQDN tag AzureKubernetesService in rule fqdn. No request needed."
     )
-    assert sandbox.check("aks-udr api.stripe.com")["text"] == (
+    assert answer(world, "aks-udr api.stripe.com").text == (
         "aks-udr → api.stripe.com: denied: no rule allows it. Request it below."
     )
