@@ -113,6 +113,7 @@ monitoring:  ## promtool on the alert rules and their cases (Debian: apt-get ins
 
 lock:  ## write the locks anew, keeping the pins that still fit (LOCK=--upgrade takes the newest); needs uv
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: pip install uv, or make UV=/path/to/uv lock"; exit 1; }
+	$(subst pyproject.toml,,$(COMPILE)) --group installer -o requirements-pip.lock
 	$(COMPILE) --group build -o requirements.lock
 	$(COMPILE) --group build --extra tracing -c requirements.lock -o requirements-tracing.lock
 	$(COMPILE) --group dev -c requirements.lock -o requirements-dev.lock
@@ -144,8 +145,9 @@ $(VENV)/created:
 		echo "Install one, or name it: make PYTHON=/path/to/python run."; \
 	fi; exit 1
 
-$(VENV)/run: $(VENV)/created requirements.lock pyproject.toml
+$(VENV)/run: $(VENV)/created requirements-pip.lock requirements.lock pyproject.toml
 	@echo "Installing what the bot needs (once) …"
+	@$(INSTALL) requirements-pip.lock
 	@$(INSTALL) requirements.lock
 	@$(PIP) install -qq --no-deps --no-build-isolation -e .
 	@touch $@

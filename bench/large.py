@@ -182,9 +182,8 @@ def report(name: str, bot: Served) -> None:
     print(f"\n{name}: {LIVE:,} live, {WAITING:,} waiting, {ENDED:,} ended")
     print(f"{'ms':30} {'first':>8} {'usual':>8} {'CPU':>8} {'Azure':>8} {'without rows':>13}")
     bot.store._parsed.forget()
-    begun = {"the start: what is open is read": lambda: read_open(bot.store), "the first round": Round(bot, target)}
-    for what, act in begun.items():
-        print(line(what, "", once(act, waiting)), flush=True)
+    print(line("the start: what is open is read", "", once(lambda: read_open(bot.store), waiting)), flush=True)
+    print(line("the first round afterwards", "", once(Round(bot, target), waiting)), flush=True)
     for what, look in looks(bot).items():
         first, usual = measured(look, waiting)
         print(f"{line(what, f'{first * 1e3:.0f}', usual)} {small[what] * 1e3:13.0f}", flush=True)

@@ -10,21 +10,17 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
-from typing import Any, LiteralString
-from uuid import uuid4
+from typing import Any
 
-import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
-from psycopg import sql
 from sqlalchemy.dialects import registry
 from sqlalchemy.engine import URL, make_url
 from structlog.dev import ConsoleRenderer, plain_traceback
 
 from bot.__main__ import ALLOCATIONS
+from tests.databases import Administration, connected, emptied
 from tests.postgres import NoPostgres, Server, start
 
 ENGINES = ("sqlite", "postgresql")
@@ -35,6 +31,7 @@ ON_BOTH = {
     "test_writer_killed.py",
     "test_writer_threads.py",
 }
+TAKE_TURNS = {"flows", "listeners", "histories"}
 NEED_POSTGRES = {"database_url", "unmigrated_url", "postgres_url", "postgres_url_of_module", "postgres_server"}
 SERVER_URL = pytest.StashKey[str]()
 SERVER_STACK = pytest.StashKey[ExitStack]()
@@ -135,24 +132,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _left_for_long_runs(items: list[pytest.Item]) -> set[pytest.Item]:
-    """What the gate has no time for: tests of flows and listeners take turns on the databases, by place in the file.
+    """What the gate has no time for: tests of flows, listeners and histories take turns on the databases.
 
-    So each file runs on both, and what is about the database itself runs on both as a whole.
-    ``make histories TESTS=tests/flows`` runs every test on both. A test that was chosen on one database alone stays.
+    What is about the database itself runs on both as a whole, and ``make histories TESTS=tests/flows`` runs every test
+    on both. A test that was chosen on one database alone stays.
     """
-    turns: dict[Path, dict[str, dict[str, pytest.Item]]] = {}
+    turns: dict[str, dict[str, pytest.Item]] = {}
     for item in items:
         call = getattr(item, "callspec", None)
         engine = call.params.get("database_url") if call else None
-        if engine and {"flows", "listeners"}.intersection(item.path.parts) and item.path.name not in ON_BOTH:
-            case = item.nodeid.replace(engine, "", 1)
-            turns.setdefault(item.path, {}).setdefault(case, {})[engine] = item
-    return {
-        both[ENGINES[at % 2]]
-        for cases in turns.values()
-        for at, both in enumerate(cases.values())
-        if len(both) == len(ENGINES)
-    }
+        if engine and TAKE_TURNS.intersection(item.path.parts) and item.path.name not in ON_BOTH:
+            turns.setdefault(item.nodeid.replace(engine, "", 1), {})[engine] = item
+    pairs = [both for both in turns.values() if len(both) == len(ENGINES)]
+    return {both[ENGINES[at % 2]] for at, both in enumerate(pairs)}
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -176,51 +168,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 # Databases: SQLite files are copied from a migrated template; a PostgreSQL database is emptied and renamed after each
 # test, because making one costs more than most tests. What an earlier test left running does not find it by that name.
 
-RUN = uuid4().hex[:12]
-NUMBERS = count(1)
-
 registry.register("sqlite", "tests.dialects", "Sqlite")
 registry.register("postgresql.psycopg", "tests.dialects", "Postgresql")
-
-
-@dataclass(frozen=True, slots=True)
-class Administration:
-    """Makes, renames and drops databases, over one connection: the server starts a process for each."""
-
-    server: URL
-    connection: psycopg.Connection
-
-    def create(self) -> URL:
-        """A new database, without tables."""
-        database = self._unused()
-        self._do("CREATE DATABASE {}", database)
-        return database
-
-    def renamed(self, database: URL) -> URL:
-        """The same database, of which nobody who used it knows any more."""
-        gone = sql.SQL("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = {}")
-        self._do("ALTER DATABASE {} ALLOW_CONNECTIONS false", database)
-        self.connection.execute(gone.format(sql.Literal(database.database)))
-        fresh = self._unused()
-        self._do("ALTER DATABASE {} RENAME TO {}", database, fresh)
-        self._do("ALTER DATABASE {} ALLOW_CONNECTIONS true", fresh)
-        self._do("ALTER DATABASE {} RESET ALL", fresh)
-        return fresh
-
-    def drop(self, database: URL) -> None:
-        """Drop it, whoever uses it."""
-        self._do("DROP DATABASE {} WITH (FORCE)", database)
-
-    def _unused(self) -> URL:
-        return self.server.set(database=f"egress_{RUN}_{next(NUMBERS)}")
-
-    def _do(self, statement: LiteralString, *databases: URL) -> None:
-        names = (sql.Identifier(each.database or "") for each in databases)
-        self.connection.execute(sql.SQL(statement).format(*names))
-
-
-def _connected(to: URL) -> psycopg.Connection:
-    return psycopg.connect(to.set(drivername="postgresql").render_as_string(hide_password=False), autocommit=True)
 
 
 @pytest.fixture(scope="session")
@@ -240,7 +189,7 @@ def postgres_server(pytestconfig: pytest.Config) -> URL:
 @pytest.fixture(scope="session")
 def administration(postgres_server: URL) -> Iterator[Administration]:
     """What makes and drops databases there."""
-    with _connected(postgres_server) as connection:
+    with connected(postgres_server) as connection:
         yield Administration(postgres_server, connection)
 
 
@@ -256,7 +205,7 @@ def spare_databases(administration: Administration) -> Iterator[list[URL]]:
 def _lent(administration: Administration, spare_databases: list[URL]) -> Iterator[str]:
     database = spare_databases.pop() if spare_databases else _migrated(administration.create())
     yield database.render_as_string(hide_password=False)
-    spare_databases.append(_emptied(administration.renamed(database)))
+    spare_databases.append(emptied(administration.renamed(database)))
 
 
 @pytest.fixture
@@ -300,28 +249,6 @@ def unmigrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[s
 
 def _migrated(database: URL) -> URL:
     _migrate(database.render_as_string(hide_password=False))
-    return database
-
-
-EMPTY = """
-DO $$ DECLARE name text; BEGIN
-    SET LOCAL session_replication_role = replica;  -- the audit log refuses to be emptied
-    FOR name IN SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
-        AND relname <> 'alembic_version' AND pg_relation_size(oid) > 0 LOOP
-        EXECUTE format('DELETE FROM %I', name);
-    END LOOP;
-    FOR name IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL LOOP
-        EXECUTE format('ALTER SEQUENCE %I RESTART', name);
-    END LOOP;
-    INSERT INTO audit_head (id, seq, hash) VALUES (1, 0, repeat('0', 64));
-END $$
-"""
-"""Back to what the migrations leave; what was never used is left alone."""
-
-
-def _emptied(database: URL) -> URL:
-    with _connected(database) as connection:
-        connection.execute(EMPTY)
     return database
 
 

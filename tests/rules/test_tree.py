@@ -17,6 +17,9 @@ LOCKS = {
     "requirements-fuzz.lock": ("build", "dev", "fuzz"),
     "requirements-apifuzz.lock": ("build", "dev", "apifuzz"),
 }
+INSTALLER = "requirements-pip.lock"
+"""What installs the others."""
+
 PIN = re.compile(r"^([a-z0-9][a-z0-9-]*)(?:\[[a-z,]+\])?==(\S+)", re.MULTILINE)
 MACHINE_PATH = re.compile(r"(?<![\w./:$}-])/(?:tmp|root|work|home)/\w")
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "deploy/README.md", "docs/configuration.md")
@@ -39,14 +42,14 @@ def in_documents(pattern: str) -> set[str]:
 
 def test_locks_name_no_host() -> None:
     """Where packages come from is the business of the machine that installs them."""
-    for lock in LOCKS:
+    for lock in (*LOCKS, INSTALLER):
         text = ROOT.joinpath(lock).read_text()
         assert not re.search(r"://|--index-url|--extra-index-url|--find-links", text), lock
 
 
 def test_locks_have_a_hash_for_every_pin() -> None:
     """Without a hash the install would refuse, or worse, would not."""
-    for lock in LOCKS:
+    for lock in (*LOCKS, INSTALLER):
         entries = re.split(r"^(?=[a-z0-9])", ROOT.joinpath(lock).read_text(), flags=re.MULTILINE)
         assert [entry for entry in entries if entry.strip() and "--hash=sha256:" not in entry] == []
 
