@@ -6,6 +6,7 @@ that it did not work although it was recorded. Slack sends none of them again.
 Source: https://docs.slack.dev/apis/events-api/using-socket-mode, read 2026-11.
 """
 
+import json
 import select
 import socket
 import threading
@@ -30,6 +31,9 @@ COUNT_S = 0.02
 
 READ_S = 0.3
 """Seconds that one read waits while the client leaves; the SDK's own is three."""
+
+READS = 3
+"""How often the SDK reads for one message that was cut off: in its head, for its length, for its text."""
 
 SEND_S = 2.0
 """Seconds that a frame waits for others that are being sent."""
@@ -75,9 +79,10 @@ class LeavingClient(SocketModeClient):
         """The SDK sets its own."""
 
     def enqueue_message(self, message: str) -> None:
-        """Take in what came."""
-        self._count(message, 1)
-        super().enqueue_message(message)
+        """Take in what came, unless it was cut off by the end of its socket: there is nobody to ack it to."""
+        if _is_whole(message):
+            self._count(message, 1)
+            super().enqueue_message(message)
 
     def run_message_listeners(self, message: dict[str, Any], raw_message: str) -> None:
         """Work on an envelope up to its ack."""
@@ -125,8 +130,13 @@ class LeavingClient(SocketModeClient):
 
     def connect(self) -> None:
         """Open a socket in the place of the one that there is, unless this client leaves."""
-        if not self._said_goodbye:
-            super().connect()
+        if self._said_goodbye:
+            return
+        super().connect()
+        session: Any = self.current_session
+        with session.sock_send_lock:  # nobody closes it meanwhile
+            if session.sock is not None:
+                session.sock = EndingSocket(session.sock)
 
     def leave(self, within_s: float) -> None:
         """Close the socket in a moment in which everything that was read is acked and nothing waits to be read.
@@ -185,6 +195,47 @@ class LeavingClient(SocketModeClient):
         if '"envelope_id"' in message:
             with self._counting:
                 self._open += by
+
+
+def _is_whole(message: str) -> bool:
+    """Whether a message can be read, as far as it is JSON."""
+    if message.startswith("{"):
+        try:
+            json.loads(message)
+        except ValueError:
+            return False
+    return True
+
+
+class EndingSocket:
+    """A socket that breaks once its other side has closed it.
+
+    The SDK's reader takes the nothing that is left to be read for a message without content, and asks again: it kept a
+    core busy for the twelve seconds until a ping without an answer told, and so long nobody opened another socket.
+
+    Args:
+        sock: What is read and written.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._nothing = 0
+
+    def recv(self, size: int) -> bytes:
+        """What has come.
+
+        Raises:
+            ConnectionAbortedError: The other side has closed, and the SDK was told often enough to end its message.
+            OSError: The socket's own.
+        """
+        received = self._sock.recv(size)
+        self._nothing = 0 if received else self._nothing + 1
+        if self._nothing > READS:
+            raise ConnectionAbortedError("The other side has closed the socket.")
+        return received
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
 
 
 def _wait(is_so: Callable[[], bool], at_most_s: float) -> None:

@@ -112,6 +112,23 @@ def test_acks_of_any_length_arrive_whole(slack: SlowSlack) -> None:
     assert [each for each in found if each in sent] == sent
 
 
+def test_a_socket_that_slack_closed_is_none(slack: SlowSlack) -> None:
+    """Without a goodbye, as by a kill or a proxy: what came before is worked on, also beside a message that was cut."""
+    client = connected_to(slack)
+    came: Queue[str] = Queue()
+    client.socket_mode_request_listeners.append(lambda _client, envelope: came.put(envelope.envelope_id))
+    slack.send(ENVELOPE)
+    slack.client.sendall(slack.framed(ENVELOPE)[:40])
+    assert client.is_connected()
+    slack.client.shutdown(socket.SHUT_WR)
+    until(lambda: not client.is_connected())
+    assert came.get(timeout=5) == "answered"
+    with pytest.raises(SlackClientNotConnectedError):
+        client.send_message("too late")
+    client.leave(within_s=20)  # nothing that was cut off is waited for
+    assert client._open == 0
+
+
 def test_what_crosses_the_end_is_worked_on_and_takes_no_ack_with_it(slack: SlowSlack) -> None:
     """The ack before it arrives, although it was not read yet when the socket closed; nothing follows the close frame.
 
