@@ -132,7 +132,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _left_for_long_runs(items: list[pytest.Item]) -> set[pytest.Item]:
-    """What the gate has no time for: tests of flows, listeners and histories take turns on the databases.
+    """What the gate has no time for: tests of flows, listeners and histories take turns, every third on PostgreSQL.
 
     What is about the database itself runs on both as a whole, and ``make histories TESTS=tests/flows`` runs every test
     on both. A test that was chosen on one database alone stays.
@@ -144,7 +144,7 @@ def _left_for_long_runs(items: list[pytest.Item]) -> set[pytest.Item]:
         if engine and TAKE_TURNS.intersection(item.path.parts) and item.path.name not in ON_BOTH:
             turns.setdefault(item.nodeid.replace(engine, "", 1), {})[engine] = item
     pairs = [both for both in turns.values() if len(both) == len(ENGINES)]
-    return {both[ENGINES[at % 2]] for at, both in enumerate(pairs)}
+    return {both["sqlite" if at % 3 == 0 else "postgresql"] for at, both in enumerate(pairs)}
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

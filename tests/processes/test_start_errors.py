@@ -47,7 +47,7 @@ def assert_said(found: tuple[int, str], *words: str) -> None:
 def test_a_wrong_password(picky: int) -> None:
     """As the server says it."""
     url = f"postgresql+psycopg://bot:wrong@127.0.0.1:{picky}/bot?sslmode=disable&gssencmode=disable"
-    found = run("migrate", EGRESS_DATABASE_URL=url)
+    found = run_here("migrate", EGRESS_DATABASE_URL=url)
     assert_said(found, "password authentication failed")
     assert "wrong" not in found[1]
 
@@ -114,7 +114,7 @@ def test_a_database_of_a_newer_version(sqlite_url: str) -> None:
     store.require_migrated()
     store.close()
     set_revision(sqlite_url, "somebody-elses")
-    assert_said(run("migrate", EGRESS_DATABASE_URL=sqlite_url), "no version of this bot", "somebody-elses")
+    assert_said(run_here("migrate", EGRESS_DATABASE_URL=sqlite_url), "no version of this bot", "somebody-elses")
 
 
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
