@@ -94,7 +94,7 @@ def assemble(world: World) -> Product:
 def work(running: Running, product: Product) -> None:
     """Start the workers on what waits, then read the fleet, so that nobody is answered from an empty one.
 
-    Before that every open allowance is read once: of 20,000 that takes most of a second, and nobody is to wait for it.
+    Before that every open allowance is read once: of 20,000 that takes a second or two, for which nobody waits later.
 
     Raises:
         BadConfiguration: A dry run is wanted for a firewall that is not known.
