@@ -51,10 +51,10 @@ format: $(VENV)/dev  ## write the code as ruff wants it
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-histories: $(VENV)/dev  ## thousands of random histories, and a kill at every step of the writers (SEED=… plays a run again)
+histories: $(VENV)/dev  ## thousands of random histories, and a kill at every step of the writer (SEED=… plays a run again)
 	@seed=$(or $(SEED),$$(date +%s)); echo "make histories SEED=$$seed plays this run again"; \
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --show-capture=no --hypothesis-profile=histories --hypothesis-seed=$$seed \
-		$(or $(TESTS),tests/histories tests/flows/test_writer_killed.py tests/flows/test_writer_scale.py)
+		$(or $(TESTS),tests/histories tests/flows/test_writer_killed.py)
 
 outages: $(VENV)/dev  ## real processes on both databases: rolling restarts under load, kills, everything else away in turn, hostile HTTP (as root)
 	$(BIN)/python -m pytest $(or $(TESTS),tests/outages)

@@ -31,7 +31,6 @@ ON_BOTH = {
     "test_writer_killed.py",
     "test_writer_threads.py",
 }
-TAKE_TURNS = {"flows", "listeners", "histories"}
 NEED_POSTGRES = {"database_url", "unmigrated_url", "postgres_url", "postgres_url_of_module", "postgres_server"}
 SERVER_URL = pytest.StashKey[str]()
 SERVER_STACK = pytest.StashKey[ExitStack]()
@@ -50,7 +49,7 @@ settings.register_profile(
 settings.load_profile("gate")
 
 
-gc.disable()  # until everything is imported: looking through what stays takes a sixth of that time
+gc.disable()  # until everything is imported: looking through what stays takes a tenth of that time or more
 
 # Logs have plain tracebacks, as the product's own do: with every variable in a frame, one takes a second to draw.
 
@@ -132,19 +131,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _left_for_long_runs(items: list[pytest.Item]) -> set[pytest.Item]:
-    """What the gate has no time for: tests of flows, listeners and histories take turns, every third on PostgreSQL.
+    """What the gate has no time for: tests of flows and listeners take turns on the databases, by place in the file.
 
-    What is about the database itself runs on both as a whole, and ``make histories TESTS=tests/flows`` runs every test
-    on both. A test that was chosen on one database alone stays.
+    So each file runs on both, and what is about the database itself runs on both as a whole.
+    ``make histories TESTS=tests/flows`` runs every test on both. A test that was chosen on one database alone stays.
     """
-    turns: dict[str, dict[str, pytest.Item]] = {}
+    turns: dict[Path, dict[str, dict[str, pytest.Item]]] = {}
     for item in items:
         call = getattr(item, "callspec", None)
         engine = call.params.get("database_url") if call else None
-        if engine and TAKE_TURNS.intersection(item.path.parts) and item.path.name not in ON_BOTH:
-            turns.setdefault(item.nodeid.replace(engine, "", 1), {})[engine] = item
-    pairs = [both for both in turns.values() if len(both) == len(ENGINES)]
-    return {both["sqlite" if at % 3 == 0 else "postgresql"] for at, both in enumerate(pairs)}
+        if engine and {"flows", "listeners"}.intersection(item.path.parts) and item.path.name not in ON_BOTH:
+            case = item.nodeid.replace(engine, "", 1)
+            turns.setdefault(item.path, {}).setdefault(case, {})[engine] = item
+    return {
+        both[ENGINES[at % 2]]
+        for cases in turns.values()
+        for at, both in enumerate(cases.values())
+        if len(both) == len(ENGINES)
+    }
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

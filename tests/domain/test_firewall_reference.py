@@ -18,7 +18,7 @@ from tests.domain.reference_firewall import (
 )
 from tests.rulesets import flows, rule_sets
 
-CASES = settings(max_examples=max(100, settings().max_examples), deadline=None)
+CASES = settings(max_examples=max(150, settings().max_examples), deadline=None)
 MOST_OPEN_QUESTIONS = 8
 
 

@@ -15,9 +15,15 @@ from bot.sandbox.clock import ManualClock
 from tests.build import APPROVER, DEV
 from tests.histories.mortal import Fuse
 from tests.histories.stage import Stage, build, open_store
-from tests.histories.test_histories import steps_until
+from tests.histories.test_histories import is_gate
 
-BEGINNING, ENDING, FOLLOWING = (steps_until(last, every=36) for last in (32, 56, 47))
+
+def steps_until(last: int) -> tuple[int, ...]:
+    """Every step in the long run (``make histories``); every twelfth and the last in the gate."""
+    return (*range(0, last, 36 if is_gate() else 1), last)
+
+
+BEGINNING, ENDING, FOLLOWING = steps_until(32), steps_until(56), steps_until(47)
 """The steps from an approval to its pending operation, from the operation's end to rest, and from a move to rest.
 
 Nobody dies at the last of the first two.

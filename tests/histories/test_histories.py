@@ -13,11 +13,6 @@ def is_gate() -> bool:
     return settings().max_examples <= settings.get_profile("gate").max_examples
 
 
-def steps_until(last: int, *, every: int) -> tuple[int, ...]:
-    """Every step at which somebody may die in the long run; some of them and the last in the gate."""
-    return (*range(0, last, every if is_gate() else 1), last)
-
-
 def bounds(*, examples: int = GATE_EXAMPLES, steps: int = GATE_STEPS) -> settings:
     """A few short histories in the gate, and as many long ones as the profile says otherwise."""
     profile = settings()

@@ -300,7 +300,7 @@ def test_lists_hold_allowances_and_proposals_in_one_order(world: World) -> None:
 
 
 def test_a_page_of_a_list_reads_what_it_shows(world: World) -> None:
-    """And one more, which says whether there are older ones; a hundred that ended are not read for it."""
+    """And one more, which says whether there are older ones; the third is not read for it."""
     three(world)
     world.store._parsed.forget()
     page = allowances.browse(world.ctx, DEV, "mine", rows=1)
