@@ -1,7 +1,7 @@
 """The difference between the rules that should be and those that are: a value, checked before it is applied."""
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from json.encoder import encode_basestring_ascii as quoted
@@ -133,25 +133,36 @@ class Gauge:
         return self.after <= self.limit
 
 
+@dataclass(slots=True)
+class _Known:
+    """What a rule means in a collection of one kind, and the last comparison that asked for it."""
+
+    rule: Rule
+    head: _Head
+    meaning: Meaning
+    asked: int
+
+
 class Meanings:
-    """What rules mean, kept for whoever compares mostly the same ones again; for one comparison at a time."""
+    """What rules mean, kept for whoever compares mostly equal ones again; for one comparison at a time."""
 
     def __init__(self) -> None:
-        self._known: dict[int, tuple[Rule, _Head, Meaning]] = {}
-        self._used: dict[int, tuple[Rule, _Head, Meaning]] = {}
+        self._known: dict[Key, _Known] = {}
+        self._turn = 0
 
-    def of(self, collection: RuleCollection, rule: Rule) -> Meaning:
-        """The meaning of a rule; of just this value in a collection of this kind it is known from before."""
-        head = (collection.kind, collection.action)
-        known = self._known.get(id(rule))
-        if known is None or known[0] is not rule or known[1] != head:
-            known = (rule, head, meaning_of(collection, rule))
-        self._used[id(rule)] = known  # it holds the rule, so that no other value has its id
-        return known[2]
+    def of(self, key: Key, collection: RuleCollection, rule: Rule) -> Meaning:
+        """The meaning of a rule; that of an equal one in the same place is known."""
+        known, head = self._known.get(key), (collection.kind, collection.action)
+        if known is None or known.head != head or not (known.rule is rule or known.rule == rule):
+            known = self._known[key] = _Known(rule, head, meaning_of(collection, rule), self._turn)
+        known.asked = self._turn
+        return known.meaning
 
     def turn(self) -> None:
         """Forget what the comparison that is over did not ask for."""
-        self._known, self._used = self._used, {}
+        for key in [key for key, known in self._known.items() if known.asked != self._turn]:
+            del self._known[key]
+        self._turn += 1
 
 
 def diff(
@@ -166,8 +177,8 @@ def diff(
         desired: What should be.
         meanings: What is known of the same rules from before.
     """
-    means = meanings.of if meanings else meaning_of
-    before, after = _rules(observed, means), _rules(desired, means)
+    meanings = meanings or Meanings()
+    before, after = _rules(observed, meanings), _rules(desired, meanings)
     differing = sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
     changes = tuple(RuleChange(*key, _kind(was_there=key in before, will_be=key in after)) for key in differing)
     kept = sum(before.get(key) == value for key, value in after.items())
@@ -177,12 +188,12 @@ def diff(
 
 def content_digest(collections: Sequence[RuleCollection]) -> str:
     """A digest of what rule collections mean: equal for everything that the firewall would treat alike."""
-    return _digest(_rules(collections, meaning_of))
+    return _digest(_rules(collections, Meanings()))
 
 
 def _digest(rules: Mapping[Key, Meaning]) -> str:
     """Of one JSON list, put together from the meanings: a round has thousands of them, and most are known."""
-    content = (f"[{quoted(of)},{quoted(name)},{meaning}]" for (of, name), meaning in sorted(rules.items()))
+    content = (f"[{quoted(of)},{quoted(name)},{rules[of, name]}]" for of, name in sorted(rules))
     return hashlib.sha256(f"[{','.join(content)}]".encode()).hexdigest()[:16]
 
 
@@ -234,14 +245,14 @@ def _kind(*, was_there: bool, will_be: bool) -> ChangeKind:
     return ChangeKind.ADD if will_be else ChangeKind.REMOVE
 
 
-def _rules(
-    collections: Sequence[RuleCollection], means: Callable[[RuleCollection, Rule], Meaning]
-) -> dict[Key, Meaning]:
+def _rules(collections: Sequence[RuleCollection], meanings: Meanings) -> dict[Key, Meaning]:
     """The meaning of each rule. Copies of it in several groups that mean something else are part of it."""
     found: dict[Key, Meaning] = {}
     for collection in collections:
+        of = collection.name.lower()
         for rule in collection.rules:
-            key, meaning = (collection.name.lower(), rule.name.lower()), means(collection, rule)
+            key = (of, rule.name.lower())
+            meaning = meanings.of(key, collection, rule)
             first = found.setdefault(key, meaning)
             if first != meaning:
                 found[key] = f"{first[:-1]},{meaning[1:]}"
@@ -270,7 +281,7 @@ def _meaning(rule: Rule) -> tuple[str, ...]:
         rule.fqdn_tags,
         rule.web_categories,
     )
-    return (str(rule.terminate_tls), *map(_set_text, parts))
+    return (str(rule.terminate_tls), *[_set_text(part) if part else "" for part in parts])
 
 
 def _network_meaning(rule: NetworkRule) -> tuple[str, ...]:
@@ -285,9 +296,9 @@ def _network_meaning(rule: NetworkRule) -> tuple[str, ...]:
         rule.destination_fqdns,
         rule.destination_ports,
     )
-    return tuple(map(_set_text, parts))
+    return tuple(_set_text(part) if part else "" for part in parts)
 
 
 def _set_text(part: tuple[str, ...]) -> str:
-    """The members of a set; most sets of a rule have one, or none."""
-    return ",".join(sorted(set(part)) if len(part) > 1 else part)
+    """The members of a set; most sets of a rule have one."""
+    return ",".join(sorted(set(part))) if len(part) > 1 else part[0]

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.allowance import Allowance
-from bot.domain.firewall import ApplicationRule, NetworkRule, RuleCollection
-from bot.domain.rule_diff import ChangeKind, Limits, check_safe, content_digest, diff
+from bot.domain.firewall import ApplicationRule, NetworkRule, RuleAction, RuleCollection
+from bot.domain.rule_diff import ChangeKind, Limits, Meanings, check_safe, content_digest, diff, meaning_of
 from bot.domain.rule_rendering import allowance_id_from_rule, placed, render
 from bot.errors import UnsafePlan
 from tests.domain.values import SCOPE, a_live_allowance
@@ -77,6 +77,20 @@ def test_digests_tell_contents_apart() -> None:
     """Verified and observed content are compared by digests."""
     assert content_digest(render(THREE)) == content_digest(shuffled_meaning(render(THREE)))
     assert content_digest(render(THREE)) != content_digest(render(THREE[:2]))
+
+
+RULES = tuple(rule for allowance in THREE for each in render([allowance]) for rule in each.rules)
+
+
+@given(st.lists(st.tuples(st.sampled_from(RULES), st.sampled_from(RuleAction), st.booleans()), max_size=8))
+def test_a_kept_meaning_is_the_rules_own(asked: list[tuple[ApplicationRule, RuleAction, bool]]) -> None:
+    """Of whatever has been in its place before, equal or not, and in whatever kind of collection."""
+    meanings, (head, *_) = Meanings(), render(THREE)
+    for rule, action, is_over in asked:
+        collection = replace(head, action=action)
+        assert meanings.of(("place", "rule"), collection, replace(rule)) == meaning_of(collection, rule)
+        if is_over:
+            meanings.turn()
 
 
 def test_a_mass_removal_that_nobody_ended_is_refused() -> None:

@@ -73,6 +73,17 @@ def test_what_home_looks_for_has_an_index(store: SqlStore) -> None:
         assert "TEMP B-TREE" not in plan
 
 
+def test_a_round_reads_versions_from_an_index_alone(store: SqlStore) -> None:
+    """Not the rows, which are kilobytes each, and in the order of the list."""
+    a_large_table(store)
+    of_target = AllowanceFilter(target=TARGET, only_open=True)
+    plan = plan_of(store, lambda tx: tx.allowances.find(of_target), "FROM allowance")
+    assert "ix_allowance_is_open_id" in plan
+    assert "COVERING INDEX" in plan or "Index Only Scan" in plan
+    assert "TEMP B-TREE" not in plan
+    assert "Sort" not in plan
+
+
 def test_a_burst_of_notices_is_read_once(postgres_url: str) -> None:
     """However few PostgreSQL expects to wait: most of the time all have been sent."""
     with closing(SqlStore(postgres_url)) as store:

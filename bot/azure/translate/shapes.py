@@ -48,9 +48,10 @@ def items(body: object, *keys: str) -> list[Json]:
 
 
 def texts(body: object, *keys: str) -> tuple[str, ...]:
-    """A nested list of strings; empty where it is missing."""
-    found = dig(body, *keys)
-    return tuple(map(str, found)) if isinstance(found, list) else ()
+    """A nested list of strings; empty where it is missing, as most are of the thousands of rules that a round reads."""
+    for key in keys:
+        body = body.get(key) if isinstance(body, dict) else None
+    return tuple(map(str, body)) if body and isinstance(body, list) else ()
 
 
 def ids(references: Iterable[object]) -> tuple[str, ...]:
@@ -62,7 +63,9 @@ def ids(references: Iterable[object]) -> tuple[str, ...]:
 def references(body: object, *keys: str) -> tuple[str, ...]:
     """The lower-case ids of a nested list of references, which are strings or ``{"id": …}`` objects."""
     found = dig(body, *keys)
-    given = (one if isinstance(one, str) else dig(one, "id") for one in (found if isinstance(found, list) else ()))
+    if not isinstance(found, list):
+        return ()
+    given = (one if isinstance(one, str) else dig(one, "id") for one in found)
     return tuple(str(id_).lower() for id_ in given if id_)
 
 

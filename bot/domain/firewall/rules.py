@@ -97,7 +97,7 @@ class ApplicationRule(_AnyRule):
 
     def __post_init__(self) -> None:
         _lower(self, "source_ip_groups", "target_fqdns", "source_kube_selector_groups")
-        object.__setattr__(self, "protocols", tuple((name.lower(), port) for name, port in self.protocols))
+        object.__setattr__(self, "protocols", tuple([(name.lower(), port) for name, port in self.protocols]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,7 +67,7 @@ class Links:
             self._attach(body["properties"].get("ipConfigurations", []))
 
     def _ip_groups(self, body: Json, user: str) -> None:
-        for group in set(_ip_groups(body["properties"])):
+        for group in _ip_groups(body["properties"]):
             if user not in self.users[group]:
                 self.users[group].append(user)
 
@@ -105,13 +105,16 @@ class Links:
                 self.prefixes[prefix].append(configuration["id"])
 
 
-def _ip_groups(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        for name, child in value.items():
-            if name in ("sourceIpGroups", "destinationIpGroups"):
-                yield from (str(group).lower() for group in child or ())
-            else:
-                yield from _ip_groups(child)
-    elif isinstance(value, list):
-        for child in value:
-            yield from _ip_groups(child)
+def _ip_groups(properties: Json) -> set[str]:
+    """The IP groups that the rules of a rule collection group or of a classic firewall name, in lower case."""
+    arrays = (value for name, value in properties.items() if name.lower().endswith("rulecollections"))
+    collections = [each for array in arrays for each in _objects(array)]
+    lists = [each.get("rules") or dict(each.get("properties") or {}).get("rules") for each in collections]
+    rules = (rule for each in lists for rule in _objects(each))
+    named = (rule.get(end) for rule in rules for end in ("sourceIpGroups", "destinationIpGroups"))
+    return {str(group).lower() for groups in named if groups for group in groups}
+
+
+def _objects(value: Any) -> list[Json]:
+    """What is an object in a list; somebody may have put in anything by hand."""
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

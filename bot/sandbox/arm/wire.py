@@ -62,7 +62,34 @@ class ArmResponse:
     @property
     def content(self) -> bytes:
         """The body as it goes over the wire."""
-        return b"" if self.body is None else json.dumps(self.body).encode()
+        return b"" if self.body is None else _encoded(self.body)
+
+
+class _Encoder:
+    """Makes the bytes of answers, and keeps the last large ones: a firewall's megabytes are asked for again and again.
+
+    A body is never changed once it is stored, so that the same one always has the same bytes.
+    """
+
+    def __init__(self) -> None:
+        self._last: dict[int, tuple[Any, bytes]] = {}
+
+    def __call__(self, body: Any) -> bytes:
+        """The bytes of a JSON value."""
+        known = self._last.get(id(body))  # what is kept holds its body, so that no other one has its id
+        if known is not None:
+            return known[1]
+        content = json.dumps(body).encode()
+        if len(content) >= _LARGE:
+            others = list(self._last.items())[-_MOST_KEPT:]
+            self._last = {**dict(others), id(body): (body, content)}
+        return content
+
+
+_LARGE = 64 * 1024
+_MOST_KEPT = 15
+
+_encoded = _Encoder()
 
 
 class ArmError(Exception):

@@ -44,7 +44,8 @@ allowance = Table(
     Index("ix_allowance_target_is_open", "target", "is_open"),
     Index("ix_allowance_cluster_id_is_open", "cluster_id", "is_open"),
     Index("ix_allowance_requester", "requester"),
-    Index("ix_allowance_is_open_id", "is_open", "id"),
+    # In the order of lists, and with all that a round asks for of what it has parsed before.
+    Index("ix_allowance_is_open_id", "is_open", "id", "version", "target"),
     *computed_facts(),
 )
 scale = Table(

@@ -1,0 +1,36 @@
+"""What is open is found with its versions in one index: a round reads the ids and versions of thousands.
+
+Revision ID: 0023
+Revises: 0022
+Create Date: 2026-11-30
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0023"
+down_revision = "0022"
+
+
+def upgrade() -> None:
+    """Apply this step."""
+    _index("is_open", "id", "version", "target")
+
+
+def downgrade() -> None:
+    """Undo this step."""
+    _index("is_open", "id")
+
+
+def _index(*columns: str) -> None:
+    """Among equals SQLite takes the index that was made last: what is undecided stays the better way to itself."""
+    op.drop_index("ix_allowance_is_open_id", "allowance")
+    op.create_index("ix_allowance_is_open_id", "allowance", list(columns))
+    op.drop_index("ix_allowance_undecided", "allowance")
+    op.create_index(
+        "ix_allowance_undecided",
+        "allowance",
+        ["is_open", "id"],
+        sqlite_where=sa.text("json_extract(body, '$.approved_at') IS NULL"),
+        postgresql_where=sa.text("(body ->> 'approved_at') IS NULL"),
+    )
