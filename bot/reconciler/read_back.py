@@ -73,15 +73,13 @@ def mark(run: Run, observation: Observation, found: Arrivals, *, missed: NoticeE
     Returns:
         The ids of what was changed.
     """
-    arrived = {allowance.id for allowance in found.arrived}
+    arrived, now = {allowance.id for allowance in found.arrived}, run.now
 
     def step(row: Allowance) -> Step | None:
-        if row.id in arrived:
-            return partial(_arrive, allowance=row, blocked=found.blocked.get(row.id))
         if row.id in found.there:
-            return None
+            return partial(_arrive, allowance=row, blocked=found.blocked.get(row.id)) if row.id in arrived else None
         said = NoticeEvent.UNRESOLVED if row in observation.unresolved else missed
-        return _look(run, row, observation.target, missed=said)
+        return _look(run, row, observation.target, now, missed=said)
 
     steps = [(row, todo) for row in observation.rows if (todo := step(row)) is not None]
     write_in_pieces(run, steps)
@@ -146,7 +144,7 @@ def read_back_absent(run: Run, target: Target) -> bool:
 
     def step(row: Allowance) -> Step | None:
         if row.id not in kept:
-            return _look(run, row, target, missed=NoticeEvent.LEFT_OUT)
+            return _look(run, row, target, now, missed=NoticeEvent.LEFT_OUT)
         return partial(_unprove, row=row) if unprove(row, now) != row else None
 
     write_in_pieces(run, ((row, step(row)) for row in rows))
@@ -158,11 +156,10 @@ def _unprove(uow: UnitOfWork, row: Allowance) -> None:
     uow.draw(row)
 
 
-def _look(run: Run, row: Allowance, target: Target, *, missed: NoticeEvent | None) -> Step | None:
+def _look(run: Run, row: Allowance, target: Target, now: datetime, *, missed: NoticeEvent | None) -> Step | None:
     """What to do about an allowance whose rules are not there, with the event to announce if it was live."""
     if row.scope.target != target:
         return partial(_hand_over, run, allowance=row, target=target)
-    now = run.now
     if not is_wanted(row, now):
         return partial(_leave, allowance=row) if _has_left(row, now) else None
     if missed is None or row.live_at is None or row.missing_since is not None:

@@ -1,5 +1,6 @@
 """The product, assembled from its parts, for production or the sandbox."""
 
+import gc
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -129,13 +130,17 @@ def schedule_waiting(store: Store, clock: Clock, *, resync: timedelta) -> None:
 
 
 def read_open(store: Store) -> None:
-    """Parse what is open, for the first look and the first round; who needs a row that cannot be read says so."""
+    """Parse what is open, for the first look and the first round; who needs a row that cannot be read says so.
+
+    What was parsed stays until it changes, so that no collection of garbage looks through it.
+    """
 
     def read() -> None:
         with store.read() as tx:
             tx.allowances.find(AllowanceFilter(only_open=True))
 
     error = guarded("reading the open allowances", read)
+    gc.freeze()
     if error is not None:
         log.warning("open_allowances_unread", error=str(error))
 
