@@ -1,6 +1,6 @@
 """Runs what was claimed, and ends each run: with what it returned, or on the way of its error."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from functools import partial
 
@@ -8,6 +8,8 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from bot import inventory
+from bot.domain.allowance import Allowance, is_wanted
+from bot.domain.grouping import grouped
 from bot.domain.work import WorkKind
 from bot.errors import EgressError, LeaseLost, StoreUnavailable
 from bot.ports import Claim, Context, Finish, Notifier
@@ -45,9 +47,10 @@ class Reconciler:
         self._ctx = ctx
         self._notifier = notifier
         self._workers = Workers(ctx.store, self._run, workers)
+        self._diffs = LastDiffs()
         self._spacing = Spacing(ctx.pace.message, self._workers.pause)
         self._runs: Mapping[WorkKind, Callable[[Run], Finish]] = {
-            WorkKind.RULES: partial(reconcile_rules, diffs=LastDiffs()),
+            WorkKind.RULES: partial(reconcile_rules, diffs=self._diffs),
             WorkKind.SCALE: reconcile_scale,
             WorkKind.TIMERS: Timers().run,
             WorkKind.NOTICES: self._deliver,
@@ -60,6 +63,13 @@ class Reconciler:
             WorkKind.BLOCKED: find_blocked,
             WorkKind.LAST_USE: note_uses,
         }
+
+    def prepare(self, allowances: Iterable[Allowance]) -> None:
+        """Work out the rules of open allowances, which the first round of each target would have to."""
+        now = self._ctx.clock.now()
+        wanted = grouped((row.scope.target, row) for row in allowances if is_wanted(row, now))
+        for target, rows in wanted.items():
+            self._diffs.of(target, (), tuple(rows))
 
     def start(self) -> None:
         """Begin to work."""

@@ -2,7 +2,7 @@
 
 import gc
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -10,6 +10,7 @@ import structlog
 
 from bot import inventory
 from bot.azure import AzureArm
+from bot.domain.allowance import Allowance
 from bot.domain.chain import AuditKey
 from bot.domain.configuration import Configuration
 from bot.domain.scale_proposal import next_scale, scale_key
@@ -95,7 +96,8 @@ def assemble(world: World) -> Product:
 def work(running: Running, product: Product) -> None:
     """Start the workers on what waits, then read the fleet, so that nobody is answered from an empty one.
 
-    Before that every open allowance is read once: of 20,000 that takes a second or two, for which nobody waits later.
+    Before that every open allowance is read once, and the rules of those that are wanted are worked out: with 20,000,
+    half of them wanted, that takes about a second, for which nobody waits later.
 
     Raises:
         BadConfiguration: A dry run is wanted for a firewall that is not known.
@@ -106,7 +108,7 @@ def work(running: Running, product: Product) -> None:
     if world.config.dry_run.words:
         log.warning("dry_run", scope=world.config.dry_run.words)
     schedule_waiting(world.store, world.clock, resync=world.pace.resync)
-    read_open(world.store)
+    read_open(world.store, product.reconciler.prepare)
     product.reconciler.start()
     running.first_stop(product.reconciler.stop, within_s=4.0)  # other replicas go on with its work right away
     reading = threading.Thread(target=_read_fleet, args=(product.ctx,), name="first-reading", daemon=True)
@@ -129,15 +131,20 @@ def schedule_waiting(store: Store, clock: Clock, *, resync: timedelta) -> None:
         tx.work.schedule(WorkKind.BLOCKED, within=resync)
 
 
-def read_open(store: Store) -> None:
+def read_open(store: Store, prepare: Callable[[Sequence[Allowance]], None]) -> None:
     """Parse what is open, for the first look and the first round; who needs a row that cannot be read says so.
 
-    What was parsed stays until it changes, so that no collection of garbage looks through it.
+    What was made of it stays until it changes, so that no collection of garbage looks through it.
+
+    Args:
+        store: Where it is.
+        prepare: What works out more for the first round.
     """
 
     def read() -> None:
         with store.read() as tx:
-            tx.allowances.find(AllowanceFilter(only_open=True))
+            rows = tx.allowances.find(AllowanceFilter(only_open=True))
+        prepare(rows)
 
     error = guarded("reading the open allowances", read)
     gc.freeze()

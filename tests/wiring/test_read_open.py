@@ -6,10 +6,13 @@ import pytest
 from sqlalchemy import event, text
 from structlog.testing import capture_logs
 
+from bot.domain.allowance import Allowance
+from bot.domain.rule_diff import ChangeKind
 from bot.ports import AllowanceFilter
 from bot.store import SqlStore
 from bot.wiring.product import read_open
-from tests.domain.values import an_allowance
+from tests.build import make_world
+from tests.domain.values import a_live_allowance, an_allowance
 
 OPEN, ENDED = an_allowance(number=1), an_allowance(number=2)
 
@@ -29,7 +32,9 @@ def store(database_url: str) -> Iterator[SqlStore]:
 
 def test_who_looks_first_reads_no_bodies(store: SqlStore) -> None:
     """Of what is open; what has ended is read by whoever asks for it."""
-    read_open(store)
+    seen: list[Allowance] = []
+    read_open(store, seen.extend)
+    assert seen == [OPEN]
     asked: list[str] = []
     event.listen(store._engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
     with store.read() as tx:
@@ -45,6 +50,22 @@ def test_a_row_that_cannot_be_read_stops_no_start(store: SqlStore) -> None:
     with store._engine.begin() as connection:
         connection.execute(text("UPDATE allowance SET body = '{}'"))
     with capture_logs() as logs:
-        read_open(store)
+        read_open(store, lambda _rows: None)
     (said,) = [one for one in logs if one["event"] == "open_allowances_unread"]
     assert "reading the open allowances" in said["error"]
+
+
+def test_the_rules_of_what_is_wanted_are_ready(database_url: str) -> None:
+    """For the first round, which still reads Azure and finds what is missing there."""
+    world = make_world(database_url)
+    live = a_live_allowance("example.com")
+    with world.store.write() as tx:
+        for one in (live, an_allowance(number=7)):
+            tx.allowances.add(one)
+    read_open(world.store, world.reconciler.prepare)
+    (known,) = world.reconciler._diffs._known.values()
+    assert known.wanted == (live,)
+    found = world.reconciler._diffs.of(live.scope.target, (), (live,))
+    assert found is known.found
+    assert [change.kind for change in found.changes] == [ChangeKind.ADD]
+    world.store.close()
