@@ -134,11 +134,11 @@ def schedule_waiting(store: Store, clock: Clock, *, resync: timedelta) -> None:
 def read_open(store: Store, prepare: Callable[[Sequence[Allowance]], None]) -> None:
     """Parse what is open, for the first look and the first round; who needs a row that cannot be read says so.
 
-    What was made of it stays until it changes, so that no collection of garbage looks through it.
+    All of that stays until it changes, so the garbage collector need not look through it again.
 
     Args:
         store: Where it is.
-        prepare: What works out more for the first round.
+        prepare: Works out more from what is open, for the first round.
     """
 
     def read() -> None:

@@ -23,7 +23,7 @@ def downgrade() -> None:
 
 
 def _index(*columns: str) -> None:
-    """Among equals SQLite takes the index that was made last: what is undecided stays the better way to itself."""
+    """Of two indexes that cost the same SQLite takes the one made last: that of undecided requests stays the last."""
     op.drop_index("ix_allowance_is_open_id", "allowance")
     op.create_index("ix_allowance_is_open_id", "allowance", list(columns))
     op.drop_index("ix_allowance_undecided", "allowance")

@@ -9,6 +9,8 @@ import pytest
 from bot import allowances, inventory
 from bot.domain.allowance import Status
 from bot.domain.audit import Action
+from bot.reconciler import Reconciler
+from bot.wiring.product import read_open
 from tests.build import DEV, World, make_world
 from tests.flows.azure_changes import give_ranges, rules_of_policy
 from tests.flows.writer_stage import (
@@ -77,6 +79,21 @@ def test_healed(world: World, how: Callable[[list[Json]], list[Json]]) -> None:
     assert state_of(world, asked) is Status.LIVE
     assert told(world) == ["drift", "healed"]
     assert len(events(world, "", Action.FIREWALL_DRIFT)) == 1
+
+
+@pytest.mark.parametrize("how", [lambda _: [], widened])
+def test_what_a_start_has_worked_out_is_compared_with_azure(
+    world: World, how: Callable[[list[Json]], list[Json]]
+) -> None:
+    """A change by hand before the start is seen in the first round: what is wanted is not taken for what is there."""
+    asked = ask(world)
+    world.settle()
+    change(world, how)
+    world.reconciler = Reconciler(world.ctx, world.said, workers=0)
+    read_open(world.store, world.reconciler.prepare)
+    resync(world)
+    assert opened(world) == {f"{asked.id}-https-443": ["example.com"]}
+    assert told(world) == ["drift", "healed"]
 
 
 def test_a_rule_by_hand_in_our_empty_group(world: World) -> None:

@@ -56,7 +56,7 @@ def test_a_row_that_cannot_be_read_stops_no_start(store: SqlStore) -> None:
 
 
 def test_the_rules_of_what_is_wanted_are_ready(database_url: str) -> None:
-    """For the first round, which still reads Azure and finds what is missing there."""
+    """For the first round: those of an allowance that waits are not among them."""
     world = make_world(database_url)
     live = a_live_allowance("example.com")
     with world.store.write() as tx:

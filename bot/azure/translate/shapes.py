@@ -48,8 +48,8 @@ def items(body: object, *keys: str) -> list[Json]:
 
 
 def texts(body: object, *keys: str) -> tuple[str, ...]:
-    """A nested list of strings; empty where it is missing, as most are of the thousands of rules that a round reads."""
-    for key in keys:
+    """A nested list of strings; empty where it is missing."""
+    for key in keys:  # not through ``dig``: a round asks for eight lists of each of thousands of rules
         body = body.get(key) if isinstance(body, dict) else None
     return tuple(map(str, body)) if body and isinstance(body, list) else ()
 

@@ -66,9 +66,10 @@ class ArmResponse:
 
 
 class _Encoder:
-    """Makes the bytes of answers, and keeps the last large ones: a firewall's megabytes are asked for again and again.
+    """Makes the bytes of answers, and keeps those of large resources: a firewall's are asked for again and again.
 
-    A body is never changed once it is stored, so that the same one always has the same bytes.
+    A resource is never changed once it is stored, so that the same one always has the same bytes. A list is made anew
+    for each answer.
     """
 
     def __init__(self) -> None:
@@ -80,14 +81,17 @@ class _Encoder:
         if known is not None:
             return known[1]
         content = json.dumps(body).encode()
-        if len(content) >= _LARGE:
+        if len(content) >= _LARGE and "etag" in body:
             others = list(self._last.items())[-_MOST_KEPT:]
             self._last = {**dict(others), id(body): (body, content)}
         return content
 
 
 _LARGE = 64 * 1024
+"""Bytes from which on an answer is kept: making it takes half a millisecond and more."""
+
 _MOST_KEPT = 15
+"""Answers that are kept beside the latest one: some 32 MB where all are full rule collection groups."""
 
 _encoded = _Encoder()
 
